@@ -1,0 +1,17 @@
+import type { ServerResponse } from 'node:http';
+
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+
+import { ClientGoneError } from './api.errors.js';
+
+/** An `AbortSignal` that fires when the client closes the connection before its answer was sent. */
+export const ClientGone = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const response = context.switchToHttp().getResponse<ServerResponse>();
+  const gone = new AbortController();
+  const onClose = () => {
+    if (!response.writableFinished) gone.abort(new ClientGoneError());
+  };
+  if (response.closed) onClose();
+  else response.once('close', onClose);
+  return gone.signal;
+});

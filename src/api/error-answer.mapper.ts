@@ -1,0 +1,126 @@
+import { HttpException } from '@nestjs/common';
+
+import {
+  DuplicateTaskError,
+  InvalidTaskRequestError,
+  TaskerError,
+  type Violation,
+} from '../engine/errors.js';
+import { InvalidRequestError } from './api.errors.js';
+import { classifyDatabaseFailure } from './database-failure.classifier.js';
+import type { ErrorAnswer, ErrorBody } from './error-answer.types.js';
+import { MAX_BODY_BYTES } from './json-body.middleware.js';
+import { toWirePath } from './task-request.mapper.js';
+
+/** A body of nothing but mistakes would else be answered with a many times larger one. */
+const MOST_DETAILS = 100;
+const DEFAULT_RETRY_AFTER_SECONDS = 1;
+
+/** The status and the code that stand for an error of the engine, by the error's own code. */
+const BY_TASKER_CODE: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([
+  ['BAD_REQUEST', [400, 'BAD_REQUEST']],
+  ['JSON_ERROR', [400, 'JSON_ERROR']],
+  ['INVALID_UUID', [400, 'INVALID_UUID']],
+  ['INVALID_TASK_REQUEST', [400, 'BAD_REQUEST']],
+  ['INVALID_STATE', [400, 'BAD_REQUEST']],
+  ['NOT_FOUND', [404, 'NOT_FOUND']],
+  ['TEMPLATE_NOT_FOUND', [404, 'NOT_FOUND']],
+  ['WAIT_TIMEOUT', [408, 'TIMEOUT']],
+  ['DUPLICATE_TASK', [409, 'CONFLICT']],
+  ['UNSUPPORTED_MEDIA_TYPE', [415, 'UNSUPPORTED_MEDIA_TYPE']],
+  ['BACKPRESSURE', [503, 'BACKPRESSURE']],
+  ['SERVICE_UNAVAILABLE', [503, 'SERVICE_UNAVAILABLE']],
+]);
+
+/** The code that stands for an error of the framework, by its status. */
+const BY_STATUS: ReadonlyMap<number, string> = new Map([
+  [401, 'UNAUTHORIZED'],
+  [403, 'FORBIDDEN'],
+  [404, 'NOT_FOUND'],
+  [405, 'METHOD_NOT_ALLOWED'],
+  [408, 'TIMEOUT'],
+  [409, 'CONFLICT'],
+  [413, 'PAYLOAD_TOO_LARGE'],
+  [415, 'UNSUPPORTED_MEDIA_TYPE'],
+  [429, 'RATE_LIMITED'],
+  [503, 'SERVICE_UNAVAILABLE'],
+]);
+
+/** What a client is told about `error`: never a stack trace, never SQL, nothing that was not meant for it. */
+export function toErrorAnswer(error: unknown): ErrorAnswer {
+  return (
+    answerTaskerError(error) ??
+    answerHttpException(error) ??
+    answerDatabaseFailure(error) ??
+    answerWith(500, 'INTERNAL_ERROR', 'Something went wrong inside the service; its log says what')
+  );
+}
+
+/** The answer to what HTTP itself, or the framework, finds wrong with a request. */
+export function answerHttpFailure(status: number, message: string): ErrorAnswer {
+  const code = BY_STATUS.get(status) ?? (status < 500 ? 'BAD_REQUEST' : 'INTERNAL_ERROR');
+  if (status < 500) {
+    return answerWith(
+      status,
+      code,
+      status === 413 ? `The body is larger than ${MAX_BODY_BYTES} bytes` : message,
+    );
+  }
+  // What such an error says was written for the log.
+  return answerWith(status, code, status === 503 ? 'The service is not available now' : 'The request failed');
+}
+
+function answerTaskerError(error: unknown): ErrorAnswer | null {
+  if (!(error instanceof TaskerError)) return null;
+  const [status, code] = BY_TASKER_CODE.get(error.code) ?? [];
+  if (status === undefined || code === undefined) return null;
+  if (error instanceof InvalidTaskRequestError) return answerViolations(error.violations);
+  if (error instanceof InvalidRequestError) return answerViolations(error.violations);
+  if (error instanceof DuplicateTaskError) {
+    // Tasker's clients recognise a repeat by the words "identity" and "already exists".
+    const message = `A task with the same identity already exists. ${error.message}`;
+    return answerWith(status, code, message, { existing_task_uuid: error.existingTaskUuid });
+  }
+  if (code === 'BACKPRESSURE') {
+    const seconds = retryAfterSeconds(error);
+    const headers = { 'Retry-After': String(seconds) };
+    return answerWith(status, code, error.message, { retry_after_seconds: seconds }, headers);
+  }
+  return answerWith(status, code, error.message);
+}
+
+function answerViolations(violations: readonly Violation[]): ErrorAnswer {
+  const details = violations
+    .slice(0, MOST_DETAILS)
+    .map(({ path, message }) => ({ path: toWirePath(path), message }));
+  const more = violations.length > MOST_DETAILS ? `; and ${violations.length - MOST_DETAILS} more` : '';
+  const listed = details.map(({ path, message }) => `${path}: ${message}`).join('; ');
+  return answerWith(400, 'BAD_REQUEST', `The request is not valid: ${listed}${more}`, { details });
+}
+
+function retryAfterSeconds(error: TaskerError): number {
+  const seconds = 'retryAfterSeconds' in error ? error.retryAfterSeconds : undefined;
+  return typeof seconds === 'number' ? Math.ceil(seconds) : DEFAULT_RETRY_AFTER_SECONDS;
+}
+
+function answerHttpException(error: unknown): ErrorAnswer | null {
+  return error instanceof HttpException ? answerHttpFailure(error.getStatus(), error.message) : null;
+}
+
+function answerDatabaseFailure(error: unknown): ErrorAnswer | null {
+  const failure = classifyDatabaseFailure(error);
+  if (failure === null) return null;
+  return failure === 'unavailable'
+    ? answerWith(503, 'SERVICE_UNAVAILABLE', 'The database cannot be reached now; try again in a moment')
+    : answerWith(500, 'DATABASE_ERROR', 'The database refused the operation; the log says why');
+}
+
+function answerWith(
+  status: number,
+  code: string,
+  message: string,
+  extra: Omit<ErrorBody['error'], 'code' | 'message'> = {},
+  headers: ErrorAnswer['headers'] = {},
+): ErrorAnswer {
+  return { status, headers, body: { error: { code, message, ...extra } } };
+}

@@ -1,0 +1,63 @@
+import { IsISO8601, IsObject, Length, Matches, ValidateBy } from 'class-validator';
+
+const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+
+/** Whether this is a uuid as PostgreSQL takes it, of any version. */
+export function isUuid(value: string): boolean {
+  return UUID.test(value);
+}
+
+/** A string with something in it. */
+export function IsText(): PropertyDecorator {
+  return Matches(/\S/, { message: 'must be a non-empty string' });
+}
+
+/** A string of `min` to `max` characters. */
+export function IsTextOfLength(min: number, max: number): PropertyDecorator {
+  return Length(min, max, { message: `must be a string of ${min} to ${max} characters` });
+}
+
+export function IsUuid(): PropertyDecorator {
+  return Matches(UUID, { message: 'must be a uuid' });
+}
+
+export function IsTimestamp(): PropertyDecorator {
+  return IsISO8601(
+    { strict: true, strictSeparator: true },
+    { message: 'must be a timestamp such as 2026-01-31T12:00:00.000Z' },
+  );
+}
+
+/** A JSON number without a fraction; "5" is not one. */
+export function IsIntegerFrom(min: number, max: number): PropertyDecorator {
+  return Rule(`must be an integer from ${min} to ${max}`, (value) => isIntegerFrom(min, max, value));
+}
+
+/** An integer as a query spells it. */
+export function IsDigitsFrom(min: number, max: number): PropertyDecorator {
+  return Rule(
+    `must be an integer from ${min} to ${max}`,
+    (value) => typeof value === 'string' && /^\d+$/.test(value) && isIntegerFrom(min, max, Number(value)),
+  );
+}
+
+/** A list of texts. */
+export function IsTextList(): PropertyDecorator {
+  return Rule(
+    'must be an array of strings',
+    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+  );
+}
+
+/** A JSON object whose inside is the client's own. */
+export function IsJsonObject(): PropertyDecorator {
+  return IsObject({ message: 'must be an object' });
+}
+
+function Rule(message: string, accepts: (value: unknown) => boolean): PropertyDecorator {
+  return ValidateBy({ name: 'rule', validator: { validate: accepts, defaultMessage: () => message } });
+}
+
+function isIntegerFrom(min: number, max: number, value: unknown): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}

@@ -1,0 +1,35 @@
+import type { TaskRequest } from '../engine/task.types.js';
+import type { TaskRequestDto } from './task-request.dto.js';
+
+/** The engine's request for what a client sent; a null is as good as a field left out. */
+export function toTaskRequest(dto: TaskRequestDto): TaskRequest {
+  return {
+    namespace: dto.namespace,
+    name: dto.name,
+    version: dto.version,
+    context: dto.context,
+    ...(dto.initiator != null && { initiator: dto.initiator }),
+    ...(dto.source_system != null && { sourceSystem: dto.source_system }),
+    ...(dto.reason != null && { reason: dto.reason }),
+    ...(dto.tags != null && { tags: dto.tags }),
+    ...(dto.priority != null && { priority: dto.priority }),
+    ...(dto.correlation_id != null && { correlationId: dto.correlation_id }),
+    ...(dto.parent_correlation_id != null && { parentCorrelationId: dto.parent_correlation_id }),
+    ...(dto.idempotency_key != null && { idempotencyKey: dto.idempotency_key }),
+    ...(dto.claim_timeout_seconds != null && { claimTimeoutSeconds: dto.claim_timeout_seconds }),
+    ...(dto.options != null && { options: dto.options }),
+  };
+}
+
+const WIRE_NAMES: ReadonlyMap<string, string> = new Map([
+  ['sourceSystem', 'source_system'],
+  ['correlationId', 'correlation_id'],
+  ['parentCorrelationId', 'parent_correlation_id'],
+  ['idempotencyKey', 'idempotency_key'],
+  ['claimTimeoutSeconds', 'claim_timeout_seconds'],
+]);
+
+/** A path into a `TaskRequest` as a path into what the client sent. The inside of a field is the client's already. */
+export function toWirePath(path: string): string {
+  return path.replace(/^\w+/, (field) => WIRE_NAMES.get(field) ?? field);
+}

@@ -1,0 +1,99 @@
+import { v5 as uuidFromName } from 'uuid';
+
+import type { Task, TaskStep } from '../engine/task.types.js';
+import type { StepReadinessStatus, StepResponse, TaskResponse } from './task.responses.js';
+
+/** Never to be changed: the uuids of named steps are made from it. */
+const NAMED_STEPS = '6f2b1a0e-93c4-5d7a-8e15-c0ffee7a5ce2';
+
+export function toTaskResponse(task: Task): TaskResponse {
+  return {
+    task_uuid: task.taskUuid,
+    name: task.name,
+    namespace: task.namespace,
+    version: task.version,
+    status: task.status,
+    created_at: zoned(task.createdAt),
+    updated_at: zoned(task.updatedAt),
+    completed_at: task.completedAt && zoned(task.completedAt),
+    context: task.context,
+    initiator: task.initiator,
+    source_system: task.sourceSystem,
+    reason: task.reason,
+    priority: task.priority,
+    tags: task.tags,
+    correlation_id: task.correlationId,
+    parent_correlation_id: task.parentCorrelationId,
+    total_steps: task.totalSteps,
+    pending_steps: task.pendingSteps,
+    in_progress_steps: task.inProgressSteps,
+    completed_steps: task.completedSteps,
+    failed_steps: task.failedSteps,
+    ready_steps: task.readySteps,
+    execution_status: task.executionStatus,
+    recommended_action: task.recommendedAction,
+    completion_percentage: task.completionPercentage,
+    health_status: task.healthStatus,
+    steps: task.steps.map((step) => toStepReadinessStatus(task, step)),
+  };
+}
+
+export function toStepResponse(step: TaskStep): StepResponse {
+  return {
+    step_uuid: step.stepUuid,
+    task_uuid: step.taskUuid,
+    name: step.name,
+    created_at: zoned(step.createdAt),
+    updated_at: zoned(step.updatedAt),
+    completed_at: step.completedAt && zoned(step.completedAt),
+    results: step.results,
+    current_state: step.state,
+    dependencies_satisfied: step.dependenciesSatisfied,
+    retry_eligible: step.retryEligible,
+    ready_for_execution: step.readyForExecution,
+    total_parents: step.totalParents,
+    completed_parents: step.completedParents,
+    attempts: step.attempts,
+    max_attempts: step.maxAttempts,
+    last_failure_at: step.lastFailureAt && zoned(step.lastFailureAt),
+    next_retry_at: step.nextRetryAt && zoned(step.nextRetryAt),
+    last_attempted_at: step.lastAttemptedAt && zoned(step.lastAttemptedAt),
+  };
+}
+
+function toStepReadinessStatus(task: Task, step: TaskStep): StepReadinessStatus {
+  return {
+    workflow_step_uuid: step.stepUuid,
+    task_uuid: step.taskUuid,
+    named_step_uuid: uuidFromName(`${task.namespace}/${task.name}/${task.version}/${step.name}`, NAMED_STEPS),
+    name: step.name,
+    current_state: step.state,
+    dependencies_satisfied: step.dependenciesSatisfied,
+    retry_eligible: step.retryEligible,
+    ready_for_execution: step.readyForExecution,
+    last_failure_at: step.lastFailureAt && naive(step.lastFailureAt),
+    next_retry_at: step.nextRetryAt && naive(step.nextRetryAt),
+    last_attempted_at: step.lastAttemptedAt && naive(step.lastAttemptedAt),
+    total_parents: step.totalParents,
+    completed_parents: step.completedParents,
+    attempts: step.attempts,
+    max_attempts: step.maxAttempts,
+    backoff_request_seconds: backoffSeconds(step),
+  };
+}
+
+/** How long the step was told to wait after its last failure, rounded up; null where no retry is due. */
+function backoffSeconds({ nextRetryAt, lastFailureAt }: TaskStep): number | null {
+  if (nextRetryAt === null || lastFailureAt === null) return null;
+  return Math.max(0, Math.ceil((nextRetryAt.getTime() - lastFailureAt.getTime()) / 1000));
+}
+
+/** `2026-01-31T12:00:00.000Z` */
+function zoned(time: Date): string {
+  return time.toISOString();
+}
+
+/** `2026-01-31T12:00:00.000000`, in UTC. */
+function naive(time: Date): string {
+  return time.toISOString().replace('Z', '000');
+}

@@ -1,0 +1,264 @@
+import { connect } from 'node:net';
+
+import { Logger } from '@nestjs/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import request from 'supertest';
+
+import { eventually, REQUEST, TASK_UUID, taskOf, TasksApi, UNKNOWN_UUID } from './tasks-api.fixture.js';
+
+const NO_FIELD = 'is not a known field';
+
+describe('the task endpoints', () => {
+  let api: TasksApi;
+
+  const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
+
+  beforeAll(async () => {
+    api = await TasksApi.start();
+  });
+
+  beforeEach(() => api.tasks.reset());
+
+  afterAll(() => api.stop());
+
+  describe('POST /v1/tasks', () => {
+    it('answers 200 with the task', async () => {
+      const answer = await api.post(REQUEST).expect(200);
+      expect(answer.body).toMatchObject({
+        task_uuid: TASK_UUID,
+        name: 'linear',
+        context: { even_number: 6 },
+      });
+      expect(answer.headers['content-type']).toBe('application/json; charset=utf-8');
+      expect(api.tasks.submitted).toEqual([REQUEST]);
+    });
+
+    it('passes on every field that a client can send', async () => {
+      const uuid = '550e8400-e29b-41d4-a716-446655440000';
+      await api
+        .postWith({
+          initiator: 'me',
+          source_system: 'shop',
+          reason: 'sold',
+          tags: ['a', 'b'],
+          priority: -100,
+          correlation_id: TASK_UUID,
+          parent_correlation_id: uuid,
+          idempotency_key: '😀'.repeat(255),
+          requested_at: '2026-01-31T12:00:00.123456',
+          options: { any: [1] },
+          claim_timeout_seconds: 3600,
+        })
+        .expect(200);
+      expect(api.tasks.submitted).toEqual([
+        {
+          ...REQUEST,
+          initiator: 'me',
+          sourceSystem: 'shop',
+          reason: 'sold',
+          tags: ['a', 'b'],
+          priority: -100,
+          correlationId: TASK_UUID,
+          parentCorrelationId: uuid,
+          idempotencyKey: '😀'.repeat(255),
+          options: { any: [1] },
+          claimTimeoutSeconds: 3600,
+        },
+      ]);
+    });
+
+    it('takes null for a field that may be left out', async () => {
+      const nothing = { initiator: null, source_system: null, reason: null, tags: null, priority: null };
+      const nothingMore = { correlation_id: null, idempotency_key: null, requested_at: null, options: null };
+      await api.postWith({ ...nothing, ...nothingMore, claim_timeout_seconds: null }).expect(200);
+      expect(api.tasks.submitted).toEqual([REQUEST]);
+    });
+
+    it.each(['2026-01-31T12:00:00', '2026-01-31T12:00:00Z', '2026-01-31T12:00:00.123456789+02:00'])(
+      'takes requested_at %s',
+      (requested_at) => api.postWith({ requested_at }).expect(200),
+    );
+
+    it('stores the context as it came, whatever its keys and texts are', async () => {
+      const context = JSON.parse(`{
+        "constructor": {"prototype": {"polluted": true}}, "prototype": 1, "then": {"a": 1}, "toString": null,
+        "sql": "'; DROP TABLE tasks; --", "emoji": "😀", "0": [[], {}, [null]], "": 0.1, "big": 9007199254740991
+      }`);
+      const answer = await api.postWith({ context }).expect(200);
+      expect(answer.text).toContain(JSON.stringify(context));
+      expect(JSON.stringify(api.tasks.submitted[0]?.context)).toBe(JSON.stringify(context));
+      expect(Reflect.get({}, 'polluted')).toBeUndefined();
+    });
+
+    it('names each field that is missing or wrong, one entry each', async () => {
+      const answer = await api
+        .post({ name: 5, context: [], priority: '5', tags: [1], extra: {} })
+        .expect(400);
+      expect(answer.body.error.code).toBe('BAD_REQUEST');
+      expect(answer.body.error.message).toContain('name: must be a non-empty string');
+      expect(inOrder(answer.body.error.details)).toEqual([
+        { path: 'context', message: 'must be an object' },
+        { path: 'extra', message: NO_FIELD },
+        { path: 'name', message: 'must be a non-empty string' },
+        { path: 'namespace', message: 'must be a non-empty string' },
+        { path: 'priority', message: 'must be an integer from -100 to 100' },
+        { path: 'tags', message: 'must be an array of strings' },
+        { path: 'version', message: 'must be a non-empty string' },
+      ]);
+      expect(api.tasks.submitted).toEqual([]);
+    });
+
+    it.each([
+      ['name', ''],
+      ['namespace', '  '],
+      ['version', null],
+      ['version', 1],
+      ['initiator', ''],
+      ['source_system', 7],
+      ['reason', {}],
+      ['context', null],
+      ['context', 'text'],
+      ['context', []],
+      ['options', []],
+      ['tags', 'a'],
+      ['tags', { 0: 'a', length: 1 }],
+      ['tags', [null]],
+      ['priority', 101],
+      ['priority', -101],
+      ['priority', 1.5],
+      ['priority', true],
+      ['correlation_id', 'not-a-uuid'],
+      ['correlation_id', `${TASK_UUID}\n`],
+      ['parent_correlation_id', 1],
+      ['idempotency_key', ''],
+      ['idempotency_key', 'x'.repeat(256)],
+      ['requested_at', 'yesterday'],
+      ['requested_at', '2026-02-31T12:00:00Z'],
+      ['requested_at', 1_700_000_000],
+      ['claim_timeout_seconds', 0],
+      ['claim_timeout_seconds', 3601],
+      ['claim_timeout_seconds', '30'],
+    ])('refuses %s = %j', async (field, value) => {
+      const answer = await api.postWith({ [field]: value }).expect(400);
+      expect(answer.body.error).toMatchObject({ code: 'BAD_REQUEST', details: [{ path: field }] });
+    });
+
+    it.each([
+      'constructor',
+      'prototype',
+      'toString',
+      'hasOwnProperty',
+      'valueOf',
+      '__defineGetter__',
+      'a.b',
+      '0',
+      'Name',
+    ])('refuses the unknown field %s', async (field) => {
+      const answer = await api.postWith({ [field]: 'x' }).expect(400);
+      expect(answer.body.error.details).toEqual([
+        { path: expect.stringContaining(field), message: NO_FIELD },
+      ]);
+    });
+
+    it.each(['[]', '"text"', 'null', '5', 'true', '[{}]', ''])(
+      'refuses %j where an object is meant',
+      async (body) => {
+        const answer = await api.post(body).expect(400);
+        expect(answer.body.error).toMatchObject({
+          code: 'BAD_REQUEST',
+          details: [{ path: '$', message: 'must be a JSON object' }],
+        });
+      },
+    );
+
+    it('refuses a request without a body', async () => {
+      const answer = await request(api.url).post('/v1/tasks').expect(400);
+      expect(answer.body.error.details).toEqual([{ path: '$', message: 'must be a JSON object' }]);
+    });
+
+    it('tells of at most 100 mistakes, and how many more there are', async () => {
+      const extra = Object.fromEntries(Array.from({ length: 5000 }, (_, n) => [`extra_${n}`, 1]));
+      const answer = await api.postWith(extra).expect(400);
+      expect(answer.body.error.details).toHaveLength(100);
+      expect(answer.body.error.message).toMatch(/; and 4900 more$/);
+    });
+  });
+
+  describe('GET /v1/tasks/{uuid}', () => {
+    it('answers the task, its uuid in any case', async () => {
+      const answer = await api.get(`/v1/tasks/${TASK_UUID.toUpperCase()}`).expect(200);
+      expect(answer.body).toMatchObject({ task_uuid: TASK_UUID, status: 'steps_in_process', steps: [] });
+    });
+
+    it('answers 404 for one that is not there', async () => {
+      const answer = await api.get(`/v1/tasks/${UNKNOWN_UUID}?wait_seconds=5`).expect(404);
+      expect(answer.body).toEqual({
+        error: { code: 'NOT_FOUND', message: `Task not found: ${UNKNOWN_UUID}` },
+      });
+    });
+
+    it.each(['-1', '61', '1.5', '1e1', '', 'soon', '%00', '1&wait_seconds=2'])(
+      'refuses wait_seconds=%s',
+      async (value) => {
+        const answer = await api.get(`/v1/tasks/${TASK_UUID}?wait_seconds=${value}`).expect(400);
+        expect(answer.body.error).toMatchObject({
+          code: 'BAD_REQUEST',
+          details: [{ path: 'wait_seconds', message: 'must be an integer from 0 to 60' }],
+        });
+      },
+    );
+
+    it('refuses a query that it does not know', async () => {
+      const answer = await api.get(`/v1/tasks/${TASK_UUID}?wait=5`).expect(400);
+      expect(answer.body.error.details).toEqual([{ path: 'wait', message: NO_FIELD }]);
+    });
+
+    it('answers at once when the task has settled', async () => {
+      api.tasks.task = taskOf({ status: 'blocked_by_failures' });
+      const answer = await api.get(`/v1/tasks/${TASK_UUID}?wait_seconds=60`).expect(200);
+      expect(answer.body.status).toBe('blocked_by_failures');
+    });
+
+    it('answers the state of the moment when the time is over', async () => {
+      const started = performance.now();
+      const answer = await api.get(`/v1/tasks/${TASK_UUID}?wait_seconds=1`).expect(200);
+      expect(answer.body.status).toBe('steps_in_process');
+      expect(performance.now() - started).toBeGreaterThan(950);
+    });
+
+    it('stops waiting when the client leaves, and logs nothing', async () => {
+      const client = connect(api.port, '127.0.0.1');
+      client.write(`GET /v1/tasks/${TASK_UUID}?wait_seconds=60 HTTP/1.1\r\nHost: x\r\n\r\n`);
+      const signal = await eventually(() => api.tasks.waits[0]);
+      expect(signal.aborted).toBe(false);
+      client.destroy();
+      await eventually(() => signal.aborted || undefined);
+      await api.get(`/v1/tasks/${TASK_UUID}`).expect(200);
+      expect(logged).not.toHaveBeenCalled();
+    });
+  });
+
+  describe('GET /v1/tasks/{uuid}/workflow_steps', () => {
+    it('answers the list of steps', async () => {
+      const answer = await api.get(`/v1/tasks/${TASK_UUID}/workflow_steps`).expect(200);
+      expect(answer.body).toEqual([]);
+      await api.get(`/v1/tasks/${UNKNOWN_UUID}/workflow_steps`).expect(404);
+    });
+  });
+});
+
+describe('a shutdown', () => {
+  it('ends open waits with the state of the moment', async () => {
+    const api = await TasksApi.start();
+    const answer = fetch(`${api.url}/v1/tasks/${TASK_UUID}?wait_seconds=60`);
+    await eventually(() => api.tasks.waits[0]);
+    const stopped = api.stop();
+    const response = await answer;
+    expect([response.status, await response.json()]).toMatchObject([200, { status: 'steps_in_process' }]);
+    await stopped;
+  });
+});
+
+function inOrder(details: { path: string }[]): unknown {
+  return details.toSorted((left, right) => left.path.localeCompare(right.path));
+}

@@ -1,0 +1,2 @@
+export { WorkerBootstrap } from './worker-bootstrap.js';
+export type { WorkerBootstrapConfig, WorkerHandle } from './worker-bootstrap.js';

@@ -1,0 +1,112 @@
+import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { configureHttp } from '../api/index.js';
+import { AppModule } from '../app.module.js';
+import { TaskClient } from '../client/index.js';
+import { readSettings } from '../config/index.js';
+import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
+
+/** TAS-41's names for the deployment modes, and ours. */
+const DEPLOYMENT_MODES = {
+  Hybrid: 'hybrid',
+  EventDrivenOnly: 'event_driven_only',
+  PollingOnly: 'polling_only',
+  hybrid: 'hybrid',
+  event_driven_only: 'event_driven_only',
+  polling_only: 'polling_only',
+} as const satisfies Readonly<Record<string, DeploymentMode>>;
+
+/** How to start a worker. Everything left out comes from the environment, then from the defaults. */
+export interface WorkerBootstrapConfig {
+  readonly workerId?: string;
+  /** Claim only these; all that `imports` provide where left out. */
+  readonly supportedNamespaces?: readonly string[];
+  /** False: the process opens no port at all. */
+  readonly enableWebApi?: boolean;
+  /** False: no LISTEN, only polling. */
+  readonly eventDrivenEnabled?: boolean;
+  readonly deploymentModeHint?: keyof typeof DEPLOYMENT_MODES;
+  /** The modules of the namespaces to run. */
+  readonly imports?: ModuleMetadata['imports'];
+  /** Any other setting, by its name in the settings classes. */
+  readonly settings?: SettingsOverrides;
+  /** Where the log goes; false: nowhere. Nest's own console logger where left out. */
+  readonly logger?: LoggerService | readonly LogLevel[] | false;
+  /** Stop in order on SIGTERM and SIGINT, then exit with code 0. Off unless asked for: the process is the caller's. */
+  readonly handleSignals?: boolean;
+}
+
+/** A running worker. */
+export interface WorkerHandle {
+  /** For whatever else is to be done with the application: `app.get(...)`. */
+  readonly app: NestExpressApplication;
+  readonly client: TaskClient;
+  /** Where it listens, such as `http://127.0.0.1:8080`; null without a web API. */
+  readonly url: string | null;
+  /** Ends in order: no new work, running steps end or are handed back, connections close. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** TAS-41's programmatic start, for `main.ts`, tests, scripts and embedders. */
+export class WorkerBootstrap {
+  /**
+   * Starts a worker and resolves when it runs. Rejects, with nothing left running, where a setting, a template or a handler
+   * is wrong, or the database can't be reached.
+   */
+  static async bootstrap(config: WorkerBootstrapConfig = {}): Promise<WorkerHandle> {
+    const settings = await readSettings({ overrides: overridesOf(config) });
+    const app = await NestFactory.create<NestExpressApplication>(
+      AppModule.forRoot(settings, config.imports ?? []),
+      {
+        bodyParser: false,
+        abortOnError: false,
+        bufferLogs: false,
+        ...loggerOption(config),
+      },
+    );
+    try {
+      configureHttp(app);
+      if (config.handleSignals === true) app.enableShutdownHooks([], { useProcessExit: true });
+      if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
+      else await app.init();
+      return handle(app, settings.http.enableWebApi ? await app.getUrl() : null);
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
+  }
+}
+
+function handle(app: NestExpressApplication, url: string | null): WorkerHandle {
+  let stopping: Promise<void> | undefined;
+  return {
+    app,
+    client: app.get(TaskClient),
+    url,
+    stop: () => {
+      stopping ??= app.close();
+      return stopping;
+    },
+  };
+}
+
+function overridesOf(config: WorkerBootstrapConfig): SettingsOverrides {
+  const mode = config.eventDrivenEnabled === false ? 'polling_only' : config.deploymentModeHint;
+  return {
+    workerId: config.workerId,
+    namespaces: config.supportedNamespaces,
+    enableWebApi: config.enableWebApi,
+    deploymentMode: mode === undefined ? undefined : DEPLOYMENT_MODES[mode],
+    ...config.settings,
+  };
+}
+
+function loggerOption({ logger }: WorkerBootstrapConfig): { logger?: LoggerService | LogLevel[] | false } {
+  if (logger === undefined) return {};
+  return { logger: isLevels(logger) ? [...logger] : logger };
+}
+
+function isLevels(logger: NonNullable<WorkerBootstrapConfig['logger']>): logger is readonly LogLevel[] {
+  return Array.isArray(logger);
+}

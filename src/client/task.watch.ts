@@ -1,0 +1,116 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { isSettled, retryTransient, TaskReader, WaitTimeoutError } from '../engine/index.js';
+import type { Task } from '../engine/index.js';
+import { PostgresListener, TaskChanges } from '../notifications/index.js';
+import type { WaitOptions } from './task-client.js';
+
+/** How often tasks are looked at that someone waits for: while notifications arrive, and while they do not. */
+const SLOW_POLL_MS = 5_000;
+const FAST_POLL_MS = 500;
+const PATIENCE_MS = 5_000;
+
+/**
+ * Waits for tasks to end. What this process completes is known at once, what others complete by their announcement; a poll
+ * for all waiting callers together finds what no announcement told. Nothing is polled while nobody waits.
+ */
+@Injectable()
+export class TaskWatch {
+  private readonly logger = new Logger(TaskWatch.name);
+  private readonly waiters = new Map<string, Set<() => void>>();
+  private timer: NodeJS.Timeout | undefined;
+  private stopped = false;
+
+  constructor(
+    private readonly reader: TaskReader,
+    private readonly listener: PostgresListener,
+    changes: TaskChanges,
+  ) {
+    changes.settled.subscribe((taskUuids) => this.wake(taskUuids));
+  }
+
+  /** Ends polling, and lets whoever still waits look once more: with the database closed, that rejects. */
+  stop(): void {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    this.wake(null);
+  }
+
+  /** See `TaskClient.waitFor`. */
+  async waitFor(taskUuid: string, { timeoutMs, signal }: WaitOptions): Promise<Task> {
+    // Not AbortSignal.any: on Node 20 each signal made from a long-lived one stays in memory as long as that one.
+    const stop = new AbortController();
+    const interrupt = (): void => stop.abort(signal?.reason);
+    signal?.addEventListener('abort', interrupt, { once: true });
+    const expired = new WaitTimeoutError(`Task ${taskUuid} has not ended within ${timeoutMs} ms; it goes on`);
+    const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(expired), timeoutMs);
+    try {
+      signal?.throwIfAborted();
+      return await this.untilSettled(taskUuid, stop.signal);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', interrupt);
+    }
+  }
+
+  private async untilSettled(taskUuid: string, stop: AbortSignal): Promise<Task> {
+    for (;;) {
+      const waiting = this.nextChange(taskUuid, stop);
+      try {
+        const task = await retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
+        if (isSettled(task.status)) return task;
+        await waiting.changed;
+      } finally {
+        waiting.cancel();
+      }
+      stop.throwIfAborted();
+    }
+  }
+
+  /** Registers before the caller looks, so that a change in between is not missed. */
+  private nextChange(taskUuid: string, stop: AbortSignal): { changed: Promise<void>; cancel: () => void } {
+    const waiters = this.waiters.get(taskUuid) ?? new Set();
+    this.waiters.set(taskUuid, waiters);
+    const { promise: changed, resolve } = deferred();
+    const cancel = (): void => {
+      waiters.delete(cancel);
+      if (waiters.size === 0 && this.waiters.get(taskUuid) === waiters) this.waiters.delete(taskUuid);
+      stop.removeEventListener('abort', cancel);
+      resolve();
+    };
+    waiters.add(cancel);
+    stop.addEventListener('abort', cancel, { once: true });
+    if (stop.aborted) cancel();
+    this.pollLater();
+    return { changed, cancel };
+  }
+
+  private wake(taskUuids: readonly string[] | null): void {
+    for (const taskUuid of taskUuids ?? [...this.waiters.keys()]) {
+      for (const waiter of this.waiters.get(taskUuid) ?? []) waiter();
+    }
+  }
+
+  private pollLater(): void {
+    if (this.timer !== undefined || this.stopped) return;
+    const wait = this.listener.state === 'listening' ? SLOW_POLL_MS : FAST_POLL_MS;
+    this.timer = setTimeout(() => void this.poll(), wait);
+  }
+
+  private async poll(): Promise<void> {
+    try {
+      if (this.waiters.size > 0) this.wake(await this.reader.readSettled([...this.waiters.keys()]));
+    } catch (error) {
+      this.logger.debug(`Waiting tasks could not be looked at, trying again: ${String(error)}`);
+    }
+    this.timer = undefined;
+    if (this.waiters.size > 0) this.pollLater();
+  }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let settle: (() => void) | undefined;
+  const promise = new Promise<void>((resolve) => {
+    settle = resolve;
+  });
+  return { promise, resolve: () => settle?.() };
+}

@@ -1,0 +1,131 @@
+import { inspect } from 'node:util';
+
+import { validateSync } from 'class-validator';
+
+import { BacklogSettings } from './backlog.settings.js';
+import { DatabaseSettings } from './database.settings.js';
+import { HttpSettings } from './http.settings.js';
+import { RetentionSettings } from './retention.settings.js';
+import { RetrySettings } from './retry.settings.js';
+import { ServiceSettings } from './service.settings.js';
+import { type SettingDefinition, settingsOf } from './setting.decorator.js';
+import { InvalidSettingsError, type SettingProblem } from './settings.errors.js';
+import type { Settings, SettingsOverrides } from './settings.types.js';
+import { TemplateSettings } from './template.settings.js';
+import { findUnknownVariables, unknownSetting } from './unknown-variable.finder.js';
+import { WorkerSettings } from './worker.settings.js';
+
+const SETTINGS_CLASSES = [
+  ServiceSettings,
+  HttpSettings,
+  DatabaseSettings,
+  TemplateSettings,
+  WorkerSettings,
+  RetrySettings,
+  BacklogSettings,
+  RetentionSettings,
+];
+
+/** Every setting that there is. */
+export const SETTINGS: readonly SettingDefinition[] = SETTINGS_CLASSES.flatMap(settingsOf);
+
+/**
+ * The settings of a process: `overrides` first, then `env`, then the defaults. An empty text counts as not given.
+ *
+ * @throws InvalidSettingsError naming every bad setting, and every `TASKER_…` variable that there is no setting for.
+ */
+export function loadSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverrides = {}): Settings {
+  const source = new SettingsSource(env, overrides);
+  const settings: Settings = {
+    service: source.complete(new ServiceSettings()),
+    http: source.complete(new HttpSettings()),
+    database: source.complete(new DatabaseSettings()),
+    templates: source.complete(new TemplateSettings()),
+    worker: source.complete(new WorkerSettings()),
+    retries: source.complete(new RetrySettings()),
+    backlog: source.complete(new BacklogSettings()),
+    retention: source.complete(new RetentionSettings()),
+  };
+  const problems = [
+    ...source.problems,
+    ...contradictions(settings),
+    ...findUnknownVariables(
+      env,
+      SETTINGS.map(({ variable }) => variable),
+    ),
+    ...findUnknownOverrides(overrides),
+  ];
+  if (problems.length > 0) throw new InvalidSettingsError(problems);
+  return settings;
+}
+
+/** Fills settings objects from what was given, and collects what is wrong with it. */
+class SettingsSource {
+  readonly problems: SettingProblem[] = [];
+  private readonly overrides: ReadonlyMap<string, unknown>;
+
+  constructor(
+    private readonly env: NodeJS.ProcessEnv,
+    overrides: SettingsOverrides,
+  ) {
+    this.overrides = new Map(Object.entries(overrides).filter(([, value]) => isGiven(value)));
+  }
+
+  complete<T extends object>(settings: T): T {
+    const definitions = settingsOf(settings.constructor);
+    Object.assign(settings, Object.fromEntries(definitions.flatMap((definition) => this.given(definition))));
+    for (const { property } of validateSync(settings)) {
+      const definition = definitions.find(({ field }) => field === property);
+      if (definition !== undefined) this.problems.push(this.problem(definition));
+    }
+    return Object.freeze(settings);
+  }
+
+  /** The field and its value, or nothing where the default stands. */
+  private given({ field, variable, read }: SettingDefinition): (readonly [field: string, value: unknown])[] {
+    if (this.overrides.has(field)) return [[field, this.overrides.get(field)]];
+    const text = this.textOf(variable);
+    return text === '' ? [] : [[field, read(text)]];
+  }
+
+  private problem({ field, variable, expected, show }: SettingDefinition): SettingProblem {
+    const message = `expected ${expected}`;
+    if (!this.overrides.has(field))
+      return { name: variable, value: quote(show(this.textOf(variable))), message };
+    const value = this.overrides.get(field);
+    return { name: field, value: typeof value === 'string' ? quote(show(value)) : describe(value), message };
+  }
+
+  private textOf(variable: string): string {
+    return this.env[variable]?.trim() ?? '';
+  }
+}
+
+/** What is wrong with settings together although each is right alone. */
+function contradictions({ database }: Settings): SettingProblem[] {
+  if (database.databaseDirectUrl === undefined || database.databaseUrl !== undefined) return [];
+  const message = 'expected only together with DATABASE_URL, which is not given';
+  return [{ name: 'DATABASE_DIRECT_URL', value: null, message }];
+}
+
+function findUnknownOverrides(overrides: SettingsOverrides): SettingProblem[] {
+  const fields = SETTINGS.map(({ field }) => field);
+  return Object.entries(overrides)
+    .filter(([field, value]) => isGiven(value) && !fields.includes(field))
+    .map(([field]) => unknownSetting(field, fields));
+}
+
+/** As in the environment, an empty text is as good as none. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null && value !== '';
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}…` : text);
+}
+
+/** Objects may hold anything, so of those only the kind is told. */
+function describe(value: unknown): string {
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return typeof value === 'object' || typeof value === 'function' ? `(${typeof value})` : inspect(value);
+}

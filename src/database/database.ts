@@ -1,0 +1,192 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Client, Pool } from 'pg';
+import type pg from 'pg';
+import { DatabaseSettings, WorkerSettings } from '../config/index.js';
+import { EmbeddedPostgres } from './embedded/index.js';
+import { SchemaMigrator } from './schema-migrator.js';
+import { classifyFailure } from './postgres-errors.js';
+
+/** A statement with a name is prepared once a connection. */
+export interface Statement {
+  readonly name: string;
+  readonly text: string;
+}
+
+/** How long a statement may go unanswered before its connection is given up as dead. */
+const QUERY_TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+/** How long a service that starts waits for its database to come up. */
+const START_PATIENCE_MS = 30_000;
+
+/**
+ * The way to PostgreSQL: a pool for the service's statements, and connections of their own for those who need one.
+ *
+ * `open` finds the server (starting the embedded one where no `DATABASE_URL` is given) and brings the schema up to date;
+ * it is safe to call from anywhere, any number of times. `close` ends everything that `open` began.
+ */
+@Injectable()
+export class Database {
+  private readonly logger = new Logger(Database.name);
+  private opening: Promise<void> | undefined;
+  private closing: Promise<void> | undefined;
+  private embedded: EmbeddedPostgres | undefined;
+  private pool: pg.Pool | undefined;
+  private url = '';
+  private directUrl = '';
+
+  constructor(
+    private readonly settings: DatabaseSettings,
+    private readonly worker: WorkerSettings,
+  ) {}
+
+  /** Resolves when statements can be run on an up-to-date schema. Rejects where that can't be had. */
+  open(): Promise<void> {
+    this.opening ??= this.connect();
+    return this.opening;
+  }
+
+  /** Runs one statement on a connection of the pool. */
+  async query<Row extends pg.QueryResultRow>(
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    const result = await this.openPool().query<Row>(this.prepared(statement, values));
+    return result.rows;
+  }
+
+  /** Runs one statement on a connection that the caller holds, in the caller's transaction. */
+  async queryOn<Row extends pg.QueryResultRow>(
+    client: pg.ClientBase,
+    statement: Statement,
+    values: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    const result = await client.query<Row>(this.prepared(statement, values));
+    return result.rows;
+  }
+
+  /** A connection of the pool for the caller alone. The caller releases it, with the error if it broke. */
+  async acquire(): Promise<pg.PoolClient> {
+    return this.openPool().connect();
+  }
+
+  /**
+   * A connection outside the pool, straight to the server (`DATABASE_DIRECT_URL` where given). The caller ends it and
+   * listens for its `error` event.
+   */
+  async connectDirect(
+    purpose: string,
+    queryTimeoutMs: number | undefined = QUERY_TIMEOUT_MS,
+  ): Promise<pg.Client> {
+    const client = new Client({
+      connectionString: this.directUrl,
+      application_name: this.applicationName(purpose),
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+    });
+    await client.connect();
+    return client;
+  }
+
+  /** The service's URL of the database: the setting, or the embedded server's. */
+  get connectionUrl(): string {
+    return this.url;
+  }
+
+  /** How the pool is used right now. */
+  poolUsage(): { readonly size: number; readonly idle: number; readonly waiting: number } {
+    return {
+      size: this.pool?.totalCount ?? 0,
+      idle: this.pool?.idleCount ?? 0,
+      waiting: this.pool?.waitingCount ?? 0,
+    };
+  }
+
+  /** Ends the pool and the embedded server. Safe to call twice, or without `open`. */
+  close(): Promise<void> {
+    this.closing ??= this.disconnect();
+    return this.closing;
+  }
+
+  private async connect(): Promise<void> {
+    if (this.settings.databaseUrl === undefined) {
+      this.embedded = await EmbeddedPostgres.start({ dataDir: this.settings.dataDir, logger: this.logger });
+    }
+    this.url = this.settings.databaseUrl ?? this.embedded?.url ?? '';
+    this.directUrl = this.settings.databaseDirectUrl ?? this.url;
+    await this.waitForServer();
+    await new SchemaMigrator(this, this.logger).migrate();
+    this.pool = this.createPool();
+  }
+
+  private createPool(): pg.Pool {
+    const pool = new Pool({
+      connectionString: this.url,
+      application_name: this.applicationName('pool'),
+      max: this.settings.poolSize,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: QUERY_TIMEOUT_MS,
+      keepAlive: true,
+    });
+    // An idle connection that breaks is replaced on next use; without a listener it would end the process.
+    pool.on('error', (error) => {
+      this.logger.warn(`An idle database connection broke: ${error.message}`);
+    });
+    return pool;
+  }
+
+  private async waitForServer(): Promise<void> {
+    const deadline = performance.now() + START_PATIENCE_MS;
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const client = await this.connectDirect('start');
+        await client.end();
+        return;
+      } catch (error) {
+        if (classifyFailure(error) !== 'connection' || performance.now() > deadline) throw error;
+        if (attempt === 1) {
+          this.logger.warn(
+            `The database does not answer yet (${String(error)}); trying for ${START_PATIENCE_MS / 1000} s`,
+          );
+        }
+        await new Promise((resolve) => setTimeout(resolve, 500));
+      }
+    }
+  }
+
+  private async disconnect(): Promise<void> {
+    // A failed or unfinished opening leaves what it got as far as; its error has been told to whoever awaited it.
+    await this.opening?.catch(() => undefined);
+    await this.pool?.end();
+    await this.embedded?.stop();
+  }
+
+  /** As `pg_stat_activity` shows it; PostgreSQL keeps 63 bytes. */
+  private applicationName(purpose: string): string {
+    return `tasker-nest ${purpose} ${this.worker.workerId}`;
+  }
+
+  private openPool(): pg.Pool {
+    if (this.pool === undefined || this.closing !== undefined) {
+      throw new DatabaseClosedError();
+    }
+    return this.pool;
+  }
+
+  /** Through a transaction pooler (a direct URL is given beside it) a prepared statement may meet another server session. */
+  private prepared(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
+    return this.settings.databaseDirectUrl === undefined
+      ? { name: statement.name, text: statement.text, values: [...values] }
+      : { text: statement.text, values: [...values] };
+  }
+}
+
+/** A statement was asked for before `open` or after `close`. */
+export class DatabaseClosedError extends Error {
+  readonly code = 'DATABASE_CLOSED';
+
+  constructor() {
+    super('The database is not open: the service is starting or has been stopped');
+    this.name = DatabaseClosedError.name;
+  }
+}

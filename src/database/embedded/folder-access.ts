@@ -1,0 +1,97 @@
+import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { dirname, join, parse } from 'node:path';
+
+import { EmbeddedPostgresFolderRefusedError } from './embedded-postgres.errors.js';
+import type { ServerUser } from './server-user.js';
+
+const READ = 4;
+const PASS = 1;
+
+/**
+ * The first folder on the way to `path` that `user` may not pass; `undefined` when the way is free. Parts of the path
+ * that don't exist yet don't block.
+ */
+export async function findBlockingFolder(path: string, user: ServerUser): Promise<string | undefined> {
+  for (const folder of withAncestors(path)) {
+    const stats = await statOrUndefined(folder);
+    if (stats === undefined) return undefined;
+    if (!allows(stats, user, PASS)) return folder;
+  }
+  return undefined;
+}
+
+/** The first file or folder under `root` that `user` can't read (a strict umask at `npm ci`, for one). */
+export async function findUnreadable(root: string, user: ServerUser): Promise<string | undefined> {
+  const blocking = await findBlockingFolder(root, user);
+  if (blocking !== undefined) return blocking;
+  for (const entry of await readdir(root, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name);
+    const stats = await stat(path);
+    const needed = stats.isDirectory() || parse(entry.parentPath).base === 'bin' ? READ | PASS : READ;
+    if (!allows(stats, user, needed)) return path;
+  }
+  return undefined;
+}
+
+/**
+ * Makes `folder` unless it exists, for this process's user alone to write.
+ *
+ * @throws EmbeddedPostgresFolderRefusedError where it can't be made or belongs to somebody else
+ */
+export async function ownFolder(folder: string, mode: number): Promise<void> {
+  try {
+    const first = await mkdir(folder, { recursive: true, mode });
+    // What was made got its mode less the umask; a strict umask must not lock the server's user out.
+    const made =
+      first === undefined ? [] : withAncestors(folder).filter((path) => path.length >= first.length);
+    for (const path of made) await chmod(path, mode);
+  } catch (error) {
+    throw new EmbeddedPostgresFolderRefusedError(
+      folder,
+      `it can't be made (${error instanceof Error ? error.message : String(error)})`,
+      { cause: error },
+    );
+  }
+  refuseForeign(folder, await stat(folder));
+}
+
+/**
+ * Like `ownFolder`, for a place where anybody may create files, such as `/tmp`: what is there already must be a real
+ * folder, not a link that somebody planted, that nobody else can write.
+ */
+export async function ownFolderInPublic(folder: string): Promise<void> {
+  await ownFolder(folder, 0o755);
+  const stats = await lstat(folder);
+  refuseForeign(folder, stats);
+  if (!stats.isDirectory() || (stats.mode & 0o022) !== 0) {
+    throw new EmbeddedPostgresFolderRefusedError(folder, 'it is a link, or other users can write to it');
+  }
+}
+
+function refuseForeign(folder: string, stats: Stats): void {
+  const uid = process.getuid?.();
+  if (uid === undefined || stats.uid === uid) return;
+  throw new EmbeddedPostgresFolderRefusedError(
+    folder,
+    `it belongs to the user with id ${stats.uid}, and this process runs as the user with id ${uid}`,
+  );
+}
+
+function allows(stats: Stats, user: ServerUser, needed: number): boolean {
+  const shift = stats.uid === user.uid ? 6 : stats.gid === user.gid ? 3 : 0;
+  return ((stats.mode >> shift) & needed) === needed;
+}
+
+function withAncestors(path: string): string[] {
+  const parent = dirname(path);
+  return parent === path ? [path] : [...withAncestors(parent), path];
+}
+
+async function statOrUndefined(path: string): Promise<Stats | undefined> {
+  try {
+    return await stat(path);
+  } catch {
+    return undefined;
+  }
+}

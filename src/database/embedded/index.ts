@@ -1,0 +1,10 @@
+export { EmbeddedPostgres } from './embedded-postgres.js';
+export type { EmbeddedPostgresLogger, EmbeddedPostgresOptions } from './embedded-postgres.options.js';
+export {
+  EmbeddedPostgresBinariesMissingError,
+  EmbeddedPostgresError,
+  EmbeddedPostgresFolderRefusedError,
+  EmbeddedPostgresInUseError,
+  EmbeddedPostgresStartError,
+} from './embedded-postgres.errors.js';
+export type { EmbeddedPostgresErrorCode } from './embedded-postgres.errors.js';

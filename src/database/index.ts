@@ -1,0 +1,6 @@
+export { Database, DatabaseClosedError } from './database.js';
+export type { Statement } from './database.js';
+export { EmbeddedPostgres } from './embedded/index.js';
+export { classifyFailure, isTransient } from './postgres-errors.js';
+export type { FailureKind } from './postgres-errors.js';
+export { SCHEMA_VERSION, SchemaMigrator } from './schema-migrator.js';

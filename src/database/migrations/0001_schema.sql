@@ -1,0 +1,32 @@
+-- The durable core of tasker-nest lives in schema "tasker".
+--
+-- Words: a task is one run of a template; its steps form a DAG; an attempt is one execution of a step by a worker.
+--
+-- Invariants that every function keeps:
+--   * A step in state in_progress has an attempt token and a lease; no other step has a lease.
+--   * Whoever reports on an attempt must show its token; a report with any other token changes nothing.
+--   * remaining_dependencies is the number of a step's direct parents that are neither complete nor resolved. A step
+--     leaves state pending when it reaches 0, which happens once.
+--   * open_sinks is the number of the task's unfinished steps that nothing depends on; the task is complete at 0.
+--   * failed_steps is the number of the task's steps in state error.
+--   * A task is blocked when it is unfinished, has failed steps, and none of its steps is ready, running or waiting
+--     for a retry.
+--
+-- Lock order, the same in every function: task rows ordered by task_uuid, then step rows ordered by (task_uuid,
+-- step_index). Functions that take step rows alone (claim, extend) take them with SKIP LOCKED, so they never wait for
+-- a step while they hold another.
+--
+-- Clock: tasker.current_time() decides what is due and what has expired; a client's clock never does.
+
+CREATE SCHEMA IF NOT EXISTS tasker;
+
+-- The clock of the engine. Functions read it once, into a variable. A test may replace this function to shift time.
+CREATE FUNCTION tasker.current_time() RETURNS timestamptz
+LANGUAGE sql VOLATILE PARALLEL SAFE
+AS $$ SELECT clock_timestamp() $$;
+
+-- The version of this schema. Each release that changes what claims mean replaces it with a higher number. A process
+-- sends the version that it knows with each claim and gets no work from a newer schema; what it runs it may report.
+CREATE FUNCTION tasker.schema_version() RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT 1 $$;

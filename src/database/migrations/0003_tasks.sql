@@ -1,0 +1,37 @@
+-- One row a task.
+--
+-- status: 0 active, 1 blocked, 2 complete, 3 error, 4 cancelled. The finer names (pending, waiting_for_retry, ...) are
+-- derived from the steps on read.
+--
+-- request_hash is the hash of template and canonical context; with unique_request it is an identity of its own
+-- (identity_strategy "strict"). idempotency_hash is the hash of namespace, template name and idempotency key.
+--
+-- Rows are changed a few times in their life (blocked, ended), never once a step.
+CREATE TABLE tasker.tasks (
+  task_uuid             uuid PRIMARY KEY,
+  correlation_id        uuid NOT NULL,
+  parent_correlation_id uuid,
+  created_at            timestamptz NOT NULL,
+  updated_at            timestamptz NOT NULL,
+  finished_at           timestamptz,
+  template_id           integer NOT NULL REFERENCES tasker.templates,
+  open_sinks            integer NOT NULL,
+  failed_steps          integer NOT NULL DEFAULT 0,
+  status                smallint NOT NULL DEFAULT 0,
+  priority              smallint NOT NULL DEFAULT 0,
+  lease_seconds         smallint,
+  unique_request        boolean NOT NULL,
+  request_hash          bytea,
+  idempotency_hash      bytea,
+  initiator             text NOT NULL,
+  source_system         text NOT NULL,
+  reason                text NOT NULL,
+  idempotency_key       text,
+  tags                  text[],
+  options               json,
+  context               json NOT NULL
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+
+CREATE UNIQUE INDEX tasks_request ON tasker.tasks (request_hash) WHERE unique_request;
+CREATE UNIQUE INDEX tasks_idempotency ON tasker.tasks (idempotency_hash) WHERE idempotency_hash IS NOT NULL;
+CREATE INDEX tasks_unfinished ON tasker.tasks (template_id) WHERE status IN (0, 1);

@@ -1,0 +1,112 @@
+-- Accepts tasks: each becomes a row with its steps, those without dependencies ready at once. All or none commit; a
+-- task that is a repeat or a conflict is answered as such and does not keep the others from being created.
+--
+-- p_tasks: a JSON array of objects with
+--   task_uuid         uuid, made by the caller, random and never used twice
+--   template_id       from register_template
+--   context           any JSON object
+--   correlation_id    uuid; parent_correlation_id: uuid or null
+--   priority          -100 .. 100, higher first; lease_seconds: 1 .. 3600 or null for the worker's own
+--   request_hash      hex of the hash of template and canonical context, with leading \x; null where neither of the
+--                     next two needs it
+--   unique_request    whether request_hash is an identity: a second task with the same one is a conflict
+--   idempotency_hash  hex of the hash of namespace, template name and idempotency_key, with leading \x; or null
+--   idempotency_key, initiator, source_system, reason, tags, options: kept as given
+--
+-- Answers with one row a task, in order: ordinal from 1; outcome; the task's uuid, the existing one's where there is one.
+--   created   the task is there; also when an earlier call with this task_uuid created it (a lost answer)
+--   repeated  the idempotency key is known, with the same request
+--   conflict  the idempotency key is known with another request, or the request's identity is taken
+--
+-- Errors: 22023 for a template_id that does not exist. 40001 when a conflicting task vanished meanwhile: call again.
+-- Locks: the unique entries of the new rows; a concurrent call with the same identity waits for this one's end.
+-- Notifies nobody; that is the caller's to do, after commit. Keep calls to about 1,000 tasks.
+CREATE FUNCTION tasker.submit_tasks(p_tasks json)
+RETURNS TABLE (ordinal integer, outcome text, task_uuid uuid)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz := tasker.current_time();
+  v_total integer := json_array_length(p_tasks);
+  v_known integer;
+  v_created integer;
+BEGIN
+  WITH request AS MATERIALIZED (
+    SELECT r.*, t.sink_count, t.template_id AS known_template
+    FROM ROWS FROM (json_to_recordset(p_tasks) AS (
+      task_uuid uuid, template_id integer, context json, correlation_id uuid, parent_correlation_id uuid,
+      priority smallint, lease_seconds smallint, request_hash bytea, unique_request boolean, idempotency_hash bytea,
+      idempotency_key text, initiator text, source_system text, reason text, tags text[], options json
+    )) WITH ORDINALITY AS r (
+      task_uuid, template_id, context, correlation_id, parent_correlation_id, priority, lease_seconds, request_hash,
+      unique_request, idempotency_hash, idempotency_key, initiator, source_system, reason, tags, options, ordinal
+    )
+    LEFT JOIN tasker.templates t ON t.template_id = r.template_id
+  ), created AS (
+    -- Sorted, so that two calls with the same identities wait for one another instead of deadlocking.
+    INSERT INTO tasker.tasks (
+      task_uuid, correlation_id, parent_correlation_id, created_at, updated_at, template_id, open_sinks, priority,
+      lease_seconds, unique_request, request_hash, idempotency_hash, initiator, source_system, reason, idempotency_key,
+      tags, options, context
+    )
+    SELECT r.task_uuid, r.correlation_id, r.parent_correlation_id, v_now, v_now, r.template_id, r.sink_count,
+           coalesce(r.priority, 0), r.lease_seconds, coalesce(r.unique_request, false), r.request_hash,
+           r.idempotency_hash, r.initiator, r.source_system, r.reason, r.idempotency_key, r.tags, r.options, r.context
+    FROM request r
+    WHERE r.known_template IS NOT NULL
+    ORDER BY coalesce(r.idempotency_hash, r.request_hash), r.ordinal
+    ON CONFLICT DO NOTHING
+    RETURNING task_uuid, template_id, priority, lease_seconds
+  ), step AS (
+    INSERT INTO tasker.steps (
+      task_uuid, queued_at, template_id, step_index, state, remaining_dependencies, priority, lease_seconds, name,
+      dependencies, dependents
+    )
+    SELECT c.task_uuid, CASE WHEN d.dependencies = '{}' THEN v_now END, c.template_id, d.step_index,
+           CASE WHEN d.dependencies = '{}' THEN 1 ELSE 0 END, cardinality(d.dependencies), c.priority,
+           c.lease_seconds, d.name, d.dependencies, d.dependents
+    FROM created c JOIN tasker.template_steps d ON d.template_id = c.template_id
+  )
+  SELECT (SELECT count(*) FROM request WHERE known_template IS NOT NULL), (SELECT count(*) FROM created)
+  INTO v_known, v_created;
+
+  IF v_known < v_total THEN
+    RAISE EXCEPTION 'a task names a template_id that does not exist: register the template first'
+      USING ERRCODE = 'invalid_parameter_value';
+  END IF;
+
+  IF v_created = v_total THEN
+    RETURN QUERY
+    SELECT r.ordinal::integer, 'created', (r.task ->> 'task_uuid')::uuid
+    FROM json_array_elements(p_tasks) WITH ORDINALITY AS r (task, ordinal);
+    RETURN;
+  END IF;
+
+  -- A statement of its own: it sees what the calls that were waited for have committed.
+  RETURN QUERY
+  SELECT r.ordinal::integer,
+         CASE
+           WHEN own.task_uuid IS NOT NULL THEN 'created'
+           WHEN keyed.template_id = r.template_id AND keyed.request_hash = r.request_hash THEN 'repeated'
+           WHEN keyed.task_uuid IS NOT NULL OR same.task_uuid IS NOT NULL THEN 'conflict'
+         END,
+         coalesce(own.task_uuid, keyed.task_uuid, same.task_uuid)
+  FROM ROWS FROM (json_to_recordset(p_tasks) AS (
+    task_uuid uuid, template_id integer, request_hash bytea, unique_request boolean, idempotency_hash bytea
+  )) WITH ORDINALITY AS r (task_uuid, template_id, request_hash, unique_request, idempotency_hash, ordinal)
+  LEFT JOIN tasker.tasks own ON own.task_uuid = r.task_uuid
+  LEFT JOIN tasker.tasks keyed ON keyed.idempotency_hash = r.idempotency_hash AND keyed.idempotency_hash IS NOT NULL
+  LEFT JOIN tasker.tasks same ON r.unique_request AND same.request_hash = r.request_hash AND same.unique_request
+  ORDER BY r.ordinal;
+END
+$$;
+
+-- The plan that is right for small tables is right for large ones: these settings keep a plan made on empty tables from
+-- turning into one that scans history.
+ALTER FUNCTION tasker.submit_tasks SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION tasker.submit_tasks SET enable_seqscan = off;
+ALTER FUNCTION tasker.submit_tasks SET enable_hashjoin = off;
+ALTER FUNCTION tasker.submit_tasks SET enable_mergejoin = off;
+ALTER FUNCTION tasker.submit_tasks SET enable_bitmapscan = off;
+ALTER FUNCTION tasker.submit_tasks SET jit = off;

@@ -1,0 +1,219 @@
+-- Records how attempts ended, makes their dependants ready, finishes tasks, and gives the caller its next work, all in
+-- one transaction.
+--
+-- p_worker, p_schema_version, p_repeated, p_template_ids, p_claim_tokens, p_lease_seconds: as in claim_steps
+-- p_task_uuids, p_step_indexes, p_tokens, p_succeeded: one entry an ended attempt
+-- p_reports  a JSON array with an entry an attempt:
+--              of one that succeeded, its result, any JSON value
+--              of one that failed, {"error": object to keep, "retry": {"retryable": bool, "max_attempts": int,
+--              "backoff": text, "base_ms": int, "cap_ms": int, "jitter": bool, "after_ms": int or null}}, where after_ms
+--              is what the handler asked for and wins, uncapped
+-- p_metadata a JSON array with an entry an attempt: an object to keep beside the result, or null
+--
+-- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
+--   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
+--   repeated  this very attempt has been recorded before (a lost answer)
+-- Recorded ones have no row. Further rows: "settled", one a task that ended or became blocked; "released", at most one,
+-- detail: how many steps became ready and were not handed over; then claims and summary as in claim_steps. Newly ready
+-- dependants are handed to the caller first, if it serves them, has a token left, and no ready step has a higher
+-- priority.
+--
+-- Locks: the tasks, ordered; then their steps; then as claim_steps.
+CREATE FUNCTION tasker.complete_steps(
+  p_worker integer,
+  p_schema_version integer,
+  p_repeated boolean,
+  p_task_uuids uuid[],
+  p_step_indexes smallint[],
+  p_tokens uuid[],
+  p_succeeded boolean[],
+  p_reports json,
+  p_metadata json,
+  p_template_ids integer[],
+  p_claim_tokens uuid[],
+  p_lease_seconds integer
+) RETURNS TABLE (
+  kind text,
+  task_uuid uuid,
+  step_index smallint,
+  attempt_token uuid,
+  template_id integer,
+  name text,
+  attempt smallint,
+  lost_count smallint,
+  lease_seconds integer,
+  correlation_id uuid,
+  context json,
+  inputs json,
+  detail json
+)
+LANGUAGE plpgsql
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz;
+  v_top_priority smallint;
+  v_any_failed boolean;
+  v_recorded bigint[];
+  v_failed bigint[];
+  v_settled uuid[];
+  v_handed_tasks uuid[];
+  v_handed_indexes smallint[];
+  v_handed integer;
+  v_released integer;
+BEGIN
+  IF cardinality(p_claim_tokens) > 0 THEN
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_claim_tokens[1]::text, 0));
+  END IF;
+
+  SELECT bool_or(t.failed_steps > 0) INTO v_any_failed
+  FROM (
+    SELECT k.failed_steps FROM tasker.tasks k WHERE k.task_uuid = ANY (p_task_uuids) ORDER BY k.task_uuid
+    FOR NO KEY UPDATE
+  ) t;
+  v_now := tasker.current_time();
+
+  IF p_schema_version < tasker.schema_version() THEN
+    p_claim_tokens := '{}';
+  END IF;
+  IF cardinality(p_claim_tokens) > 0 THEN
+    SELECT max(best.priority) INTO v_top_priority
+    FROM unnest(p_template_ids) AS t (id)
+    CROSS JOIN LATERAL (
+      SELECT s.priority FROM tasker.steps s
+      WHERE s.state = 1 AND s.template_id = t.id
+      ORDER BY s.priority DESC LIMIT 1
+    ) best;
+  END IF;
+  v_top_priority := coalesce(v_top_priority, -32768);
+
+  WITH item AS MATERIALIZED (
+    SELECT *
+    FROM ROWS FROM (
+      unnest(p_task_uuids, p_step_indexes, p_tokens, p_succeeded),
+      json_array_elements(p_reports),
+      json_array_elements(p_metadata)
+    ) WITH ORDINALITY AS i (task_uuid, step_index, token, succeeded, report, metadata, n)
+  ), done AS (
+    UPDATE tasker.steps s
+    SET state = 4, result = i.report, lease_until = NULL, finished_at = v_now
+    FROM item i
+    WHERE i.succeeded AND s.task_uuid = i.task_uuid AND s.step_index = i.step_index
+      AND s.attempt_token = i.token AND s.state + 0 = 2
+    RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, i.metadata, i.n
+  ), met AS (
+    SELECT d.task_uuid, x.step_index, count(*)::smallint AS count
+    FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
+    GROUP BY 1, 2
+  ), opened AS MATERIALIZED (
+    -- The tasks are locked since an earlier statement, so remaining_dependencies is read here as it is.
+    SELECT s.task_uuid, s.step_index, s.remaining_dependencies - m.count AS remaining,
+           CASE
+             WHEN s.remaining_dependencies = m.count AND s.priority >= v_top_priority
+               AND s.template_id = ANY (p_template_ids)
+             THEN p_claim_tokens[row_number() OVER (
+               PARTITION BY s.remaining_dependencies = m.count AND s.template_id = ANY (p_template_ids)
+               ORDER BY s.priority DESC, s.task_uuid, s.step_index)]
+           END AS token
+    FROM met m JOIN tasker.steps s ON s.task_uuid = m.task_uuid AND s.step_index = m.step_index
+  ), unlocked AS (
+    UPDATE tasker.steps s
+    SET remaining_dependencies = o.remaining,
+        state = CASE WHEN o.token IS NOT NULL THEN 2 WHEN o.remaining = 0 THEN 1 ELSE 0 END,
+        queued_at = CASE WHEN o.remaining = 0 AND o.token IS NULL THEN v_now END,
+        attempt_token = o.token,
+        attempts = CASE WHEN o.token IS NOT NULL THEN 1 ELSE 0 END,
+        worker_id = CASE WHEN o.token IS NOT NULL THEN p_worker END,
+        started_at = CASE WHEN o.token IS NOT NULL THEN v_now END,
+        lease_until = CASE WHEN o.token IS NOT NULL
+          THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
+    FROM opened o
+    WHERE s.task_uuid = o.task_uuid AND s.step_index = o.step_index AND s.state + 0 = 0
+    RETURNING s.task_uuid, s.step_index, s.state
+  ), sunk AS (
+    UPDATE tasker.tasks t
+    SET open_sinks = t.open_sinks - c.count,
+        status = CASE WHEN t.open_sinks = c.count THEN 2 ELSE t.status END,
+        finished_at = CASE WHEN t.open_sinks = c.count THEN v_now END,
+        updated_at = v_now
+    FROM (SELECT d.task_uuid, count(*) AS count FROM done d WHERE d.dependents = '{}' GROUP BY 1) c
+    WHERE t.task_uuid = c.task_uuid
+    RETURNING t.task_uuid, t.status
+  ), event AS (
+    INSERT INTO tasker.events
+      (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, task_status, metadata)
+    SELECT d.task_uuid, v_now, d.started_at, p_worker, d.step_index, 1, d.attempts, NULL,
+           CASE WHEN json_typeof(d.metadata) = 'object' THEN d.metadata END
+    FROM done d
+    UNION ALL
+    SELECT k.task_uuid, v_now, NULL, NULL, NULL, 9, NULL, 2, NULL FROM sunk k WHERE k.status = 2
+  )
+  SELECT (SELECT array_agg(d.n) FROM done d),
+         (SELECT array_agg(k.task_uuid) FROM sunk k WHERE k.status = 2),
+         array_agg(u.task_uuid) FILTER (WHERE u.state = 2),
+         array_agg(u.step_index) FILTER (WHERE u.state = 2),
+         count(*) FILTER (WHERE u.state = 2),
+         count(*) FILTER (WHERE u.state = 1)
+  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_handed, v_released
+  FROM unlocked u;
+
+  IF false = ANY (p_succeeded) THEN
+    v_failed := tasker.record_failures(v_now, p_worker, p_task_uuids, p_step_indexes, p_tokens, p_succeeded, p_reports);
+    v_recorded := v_recorded || v_failed;
+    v_any_failed := true;
+  END IF;
+  IF v_any_failed THEN
+    v_settled := v_settled || tasker.settle_tasks(p_task_uuids);
+  END IF;
+
+  IF coalesce(cardinality(v_recorded), 0) < cardinality(p_tokens) THEN
+    RETURN QUERY
+    SELECT CASE WHEN s.attempt_token = i.token AND s.state + 0 IN (1, 3, 4, 5) THEN 'repeated' ELSE 'refused' END,
+           i.task_uuid, i.step_index, i.token, NULL::integer, NULL::text, NULL::smallint, NULL::smallint, NULL::integer, NULL::uuid,
+           NULL::json, NULL::json, json_build_object('state', s.state)
+    FROM unnest(p_task_uuids, p_step_indexes, p_tokens) WITH ORDINALITY AS i (task_uuid, step_index, token, n)
+    LEFT JOIN tasker.steps s ON s.task_uuid = i.task_uuid AND s.step_index = i.step_index
+    WHERE v_recorded IS NULL OR i.n <> ALL (v_recorded);
+  END IF;
+
+  RETURN QUERY
+  SELECT 'settled', k.task_uuid, NULL::smallint, NULL::uuid, NULL::integer, NULL::text, NULL::smallint,
+         NULL::smallint, NULL::integer, NULL::uuid, NULL::json, NULL::json, NULL::json
+  FROM unnest(v_settled) AS k (task_uuid);
+
+  -- A statement of its own, because the one above does not see the results that it has written.
+  IF v_handed > 0 THEN
+    RETURN QUERY
+    SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
+           coalesce(s.lease_seconds, p_lease_seconds),
+           t.correlation_id, t.context,
+           (SELECT json_object_agg(p.name, p.result)
+            FROM tasker.steps p
+            WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
+           NULL::json
+    FROM unnest(v_handed_tasks, v_handed_indexes) AS h (task_uuid, step_index)
+    JOIN tasker.steps s ON s.task_uuid = h.task_uuid AND s.step_index = h.step_index
+    JOIN tasker.tasks t ON t.task_uuid = s.task_uuid;
+  END IF;
+
+  RETURN QUERY
+  SELECT 'released', NULL::uuid, NULL::smallint, NULL::uuid, NULL::integer, NULL::text, NULL::smallint,
+         NULL::smallint, NULL::integer, NULL::uuid, NULL::json, NULL::json, to_json(v_released)
+  WHERE v_released > 0;
+
+  IF v_handed < cardinality(p_claim_tokens) THEN
+    -- The unused tokens do not include the first one, which the advisory lock above is about.
+    RETURN QUERY SELECT * FROM tasker.claim_steps(
+      p_worker, p_schema_version, p_repeated, p_template_ids, p_claim_tokens[v_handed + 1:], p_lease_seconds);
+  ELSE
+    RETURN QUERY SELECT * FROM tasker.claim_summary(v_now, p_template_ids, true);
+  END IF;
+END
+$$;
+
+ALTER FUNCTION tasker.complete_steps SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION tasker.complete_steps SET enable_seqscan = off;
+ALTER FUNCTION tasker.complete_steps SET enable_hashjoin = off;
+ALTER FUNCTION tasker.complete_steps SET enable_mergejoin = off;
+ALTER FUNCTION tasker.complete_steps SET enable_bitmapscan = off;
+ALTER FUNCTION tasker.complete_steps SET jit = off;

@@ -1,0 +1,76 @@
+-- Tasks as they stand, in the order of their ids, each with its finer status and the counts of its steps. Ids without a
+-- task have no row. Reads the calling statement's snapshot, so that it agrees with read_steps in the same statement.
+CREATE FUNCTION tasker.read_tasks(p_task_uuids uuid[])
+RETURNS TABLE (
+  task_uuid uuid,
+  template_id integer,
+  namespace text,
+  name text,
+  version text,
+  status text,
+  created_at timestamptz,
+  updated_at timestamptz,
+  completed_at timestamptz,
+  context json,
+  initiator text,
+  source_system text,
+  reason text,
+  priority smallint,
+  tags text[],
+  correlation_id uuid,
+  parent_correlation_id uuid,
+  total_steps integer,
+  pending_steps integer,
+  in_progress_steps integer,
+  completed_steps integer,
+  failed_steps integer,
+  ready_steps integer,
+  waiting_for_retry_steps integer
+)
+LANGUAGE plpgsql STABLE
+AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz := tasker.current_time();
+BEGIN
+  RETURN QUERY
+  SELECT t.task_uuid, t.template_id, p.namespace, p.name, p.version,
+         CASE t.status
+           WHEN 1 THEN 'blocked_by_failures'
+           WHEN 2 THEN 'complete'
+           WHEN 3 THEN 'error'
+           WHEN 4 THEN 'cancelled'
+           ELSE CASE
+             WHEN NOT c.started THEN 'pending'
+             WHEN c.in_progress > 0 OR c.ready > 0 THEN 'steps_in_process'
+             WHEN c.waiting_for_retry > 0 THEN 'waiting_for_retry'
+             ELSE 'waiting_for_dependencies'
+           END
+         END,
+         t.created_at, greatest(t.updated_at, c.touched_at), t.finished_at, t.context, t.initiator, t.source_system,
+         t.reason, t.priority, coalesce(t.tags, '{}'), t.correlation_id, t.parent_correlation_id,
+         c.total::integer, c.pending::integer, c.in_progress::integer, c.completed::integer, c.failed::integer,
+         c.ready::integer, c.waiting_for_retry::integer
+  FROM tasker.tasks t
+  JOIN tasker.templates p ON p.template_id = t.template_id
+  CROSS JOIN LATERAL (
+    SELECT count(*) AS total,
+           count(*) FILTER (WHERE s.state = 0) AS pending,
+           count(*) FILTER (WHERE s.state = 2) AS in_progress,
+           count(*) FILTER (WHERE s.state IN (4, 7)) AS completed,
+           count(*) FILTER (WHERE s.state = 5) AS failed,
+           count(*) FILTER (WHERE s.state IN (1, 8) OR (s.state = 3 AND s.retry_at <= v_now)) AS ready,
+           count(*) FILTER (WHERE s.state = 3 AND s.retry_at > v_now) AS waiting_for_retry,
+           coalesce(bool_or(s.started_at IS NOT NULL OR s.finished_at IS NOT NULL), false) AS started,
+           max(greatest(s.started_at, s.finished_at)) AS touched_at
+    FROM tasker.steps s
+    WHERE s.task_uuid = t.task_uuid
+  ) c
+  WHERE t.task_uuid = ANY (p_task_uuids)
+  ORDER BY t.task_uuid;
+END
+$$;
+
+ALTER FUNCTION tasker.read_tasks SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION tasker.read_tasks SET enable_seqscan = off;
+ALTER FUNCTION tasker.read_tasks SET jit = off;

@@ -1,0 +1,84 @@
+import { readdir } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import type { LoggerService } from '@nestjs/common';
+import { runner } from 'node-pg-migrate';
+import type pg from 'pg';
+
+/** The newest schema that this code knows: what `tasker.schema_version()` answers after our migrations. */
+export const SCHEMA_VERSION = 1;
+
+const ENGINE_MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
+
+/** Any processes that start at once take turns on this advisory lock ("tasker" in ASCII). */
+const LOCK_ID = 0x7461736b6572;
+
+/** Also how long a process waits for another one that migrates. */
+const LONGEST_MIGRATION_MS = 60 * 60_000;
+
+/** One set of plain SQL migrations and the table that remembers which of them have run. */
+interface MigrationSet {
+  readonly directory: string;
+  readonly table: string;
+}
+
+interface DirectConnections {
+  connectDirect(purpose: string, queryTimeoutMs: number): Promise<pg.Client>;
+}
+
+/**
+ * Brings a schema up to date with the plain SQL files of a directory, in the order of their names, in one transaction: a
+ * failure leaves the schema as it was. Safe when any number of processes call it at once: one works, the others wait and find nothing to do.
+ */
+export class SchemaMigrator {
+  constructor(
+    private readonly connections: DirectConnections,
+    private readonly logger: LoggerService,
+  ) {}
+
+  /** The engine's own schema. */
+  async migrate(): Promise<void> {
+    await this.run({ directory: ENGINE_MIGRATIONS, table: 'migrations' });
+  }
+
+  /** The tables of a namespace, remembered apart from the engine's and from other namespaces'. */
+  async migrateNamespace(namespace: string, directory: string): Promise<void> {
+    await this.run({ directory, table: `migrations_${namespace}` });
+  }
+
+  private async run({ directory, table }: MigrationSet): Promise<void> {
+    await assertMigrations(directory);
+    const client = await this.connections.connectDirect('migrations', LONGEST_MIGRATION_MS);
+    // The driver reports a broken connection here as well as to the statement under way, which is where it is handled.
+    client.on('error', () => undefined);
+    try {
+      await client.query('SELECT pg_advisory_lock($1)', [LOCK_ID]);
+      const done = await runner({
+        dbClient: client,
+        dir: directory,
+        direction: 'up',
+        count: Number.POSITIVE_INFINITY,
+        migrationsSchema: 'tasker',
+        migrationsTable: table,
+        createMigrationsSchema: true,
+        noLock: true,
+        // A newer release may have added files that this one does not know.
+        checkOrder: false,
+        logger: { debug: () => undefined, info: () => undefined, warn: this.warn, error: this.warn },
+      });
+      for (const migration of done) this.logger.log(`Migrated ${table}: ${migration.name}`);
+    } finally {
+      await client.end();
+    }
+  }
+
+  private readonly warn = (message: string): void => {
+    this.logger.warn(message);
+  };
+}
+
+async function assertMigrations(directory: string): Promise<void> {
+  const files = await readdir(directory).catch(() => []);
+  if (!files.some((file) => file.endsWith('.sql'))) {
+    throw new Error(`No .sql migrations in ${directory}: expected files such as 0001_create_stock.sql`);
+  }
+}

@@ -1,0 +1,95 @@
+import { SCHEMA_VERSION } from '../database/index.js';
+import type { ClaimAnswer, ClaimedStep, CompletionAnswer, UnrecordedReport } from './claim.types.js';
+import type { JsonObject, JsonValue } from './json.types.js';
+
+interface SummaryDetail {
+  readonly next_retry_ms: number | null;
+  readonly more: boolean;
+  readonly alone: boolean;
+  readonly schema_version: number;
+}
+
+interface StepRow {
+  readonly task_uuid: string;
+  readonly step_index: number;
+  readonly attempt_token: string;
+}
+
+/** The rows that `tasker.claim_steps` and `tasker.complete_steps` answer with, told apart by `kind`. */
+export type ClaimRow =
+  | (StepRow & {
+      readonly kind: 'claim';
+      readonly template_id: number;
+      readonly name: string;
+      readonly attempt: number;
+      readonly lost_count: number;
+      readonly lease_seconds: number;
+      readonly correlation_id: string;
+      readonly context: JsonObject;
+      readonly inputs: Readonly<Record<string, JsonValue>> | null;
+    })
+  | (StepRow & { readonly kind: 'repeated' | 'refused' })
+  | { readonly kind: 'settled'; readonly task_uuid: string }
+  | { readonly kind: 'released'; readonly detail: number }
+  | { readonly kind: 'summary'; readonly detail: SummaryDetail };
+
+const NO_INPUTS: Readonly<Record<string, JsonValue>> = Object.freeze({});
+
+export function readClaimAnswer(rows: readonly ClaimRow[]): ClaimAnswer {
+  return readCompletionAnswer(rows);
+}
+
+export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswer {
+  const steps: ClaimedStep[] = [];
+  const unrecorded: UnrecordedReport[] = [];
+  const settledTasks: string[] = [];
+  let released = 0;
+  let summary: SummaryDetail | undefined;
+  for (const row of rows) {
+    switch (row.kind) {
+      case 'claim':
+        steps.push({
+          taskUuid: row.task_uuid,
+          stepIndex: row.step_index,
+          token: row.attempt_token,
+          templateId: row.template_id,
+          name: row.name,
+          attempt: row.attempt,
+          lostCount: row.lost_count,
+          leaseSeconds: row.lease_seconds,
+          correlationId: row.correlation_id,
+          context: row.context,
+          inputs: row.inputs ?? NO_INPUTS,
+        });
+        break;
+      case 'repeated':
+      case 'refused':
+        unrecorded.push({
+          taskUuid: row.task_uuid,
+          stepIndex: row.step_index,
+          token: row.attempt_token,
+          reason: row.kind,
+        });
+        break;
+      case 'settled':
+        settledTasks.push(row.task_uuid);
+        break;
+      case 'released':
+        released = row.detail;
+        break;
+      case 'summary':
+        summary = row.detail;
+        break;
+    }
+  }
+  return {
+    steps,
+    unrecorded,
+    settledTasks,
+    released,
+    nextRetryMs: summary?.next_retry_ms ?? null,
+    more: summary?.more ?? false,
+    alone: summary?.alone ?? false,
+    schemaIsNewer: (summary?.schema_version ?? 0) > SCHEMA_VERSION,
+  };
+}

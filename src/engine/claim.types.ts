@@ -1,0 +1,122 @@
+import type { JsonObject, JsonValue } from './json.types.js';
+
+/** An attempt at a step: what names it in every report to the engine. */
+export interface AttemptKey {
+  readonly taskUuid: string;
+  readonly stepIndex: number;
+  /** Random, issued once. Whoever holds the step under this token may report on it. */
+  readonly token: string;
+}
+
+/** A step that this process has claimed and must now run. */
+export interface ClaimedStep extends AttemptKey {
+  readonly templateId: number;
+  readonly name: string;
+  /** 1 for the first attempt of the step's current run. */
+  readonly attempt: number;
+  readonly lostCount: number;
+  readonly leaseSeconds: number;
+  readonly correlationId: string;
+  readonly context: JsonObject;
+  /** Results of the direct parents by step name. */
+  readonly inputs: Readonly<Record<string, JsonValue>>;
+}
+
+/** Who claims, and what it can run. */
+export interface Claimant {
+  readonly workerId: number;
+  readonly templateIds: readonly number[];
+  readonly leaseSeconds: number;
+}
+
+/** The answer to a claim, also to one that came with a report. */
+export interface ClaimAnswer {
+  readonly steps: readonly ClaimedStep[];
+  /** Milliseconds until the next retry is due, by the database's clock. */
+  readonly nextRetryMs: number | null;
+  /** Whether ready steps were probably left behind. */
+  readonly more: boolean;
+  /** Whether steps wait that must be run alone. */
+  readonly alone: boolean;
+  /** The schema is newer than this process knows, so that it gets no work. */
+  readonly schemaIsNewer: boolean;
+}
+
+/** How an attempt that failed may be retried. */
+export interface RetryRule {
+  readonly retryable: boolean;
+  readonly maxAttempts: number;
+  readonly backoff: 'none' | 'linear' | 'exponential' | 'fibonacci';
+  readonly backoffBaseMs: number;
+  readonly maxBackoffMs: number;
+  readonly jitter: boolean;
+  /** What the handler asked for; wins over the backoff, uncapped. */
+  readonly retryAfterMs: number | null;
+}
+
+/** An attempt's failure as it is kept. */
+export interface FailureDetail {
+  readonly message: string;
+  readonly error_code: string;
+  readonly error_type: string;
+  readonly retryable: boolean;
+  readonly status_code: number | null;
+  readonly context: JsonObject;
+  readonly backtrace: readonly string[];
+}
+
+/** How an attempt ended. Results and metadata are JSON texts: they were serialized once, to be checked. */
+export type StepReport = AttemptKey &
+  (
+    | { readonly outcome: 'succeeded'; readonly resultJson: string; readonly metadataJson: string }
+    | { readonly outcome: 'failed'; readonly failure: FailureDetail; readonly retry: RetryRule }
+  );
+
+/** A report that changed nothing. */
+export interface UnrecordedReport extends AttemptKey {
+  /** `repeated`: it had been recorded already. `refused`: its attempt no longer holds the step. */
+  readonly reason: 'repeated' | 'refused';
+}
+
+export interface CompletionAnswer extends ClaimAnswer {
+  readonly unrecorded: readonly UnrecordedReport[];
+  /** Tasks that ended or became blocked. */
+  readonly settledTasks: readonly string[];
+  /** How many steps became ready and were not handed over with this answer as dependants. */
+  readonly released: number;
+}
+
+/** A step whose worker was lost. */
+export interface ReclaimedStep {
+  readonly taskUuid: string;
+  readonly stepIndex: number;
+  /** It was lost too often and has ended in error. */
+  readonly failed: boolean;
+  readonly taskSettled: boolean;
+}
+
+/** A task as the engine takes it: checked, identified, and pinned to a registered template. */
+export interface NewTask {
+  readonly task_uuid: string;
+  readonly template_id: number;
+  readonly context: JsonObject;
+  readonly correlation_id: string;
+  readonly parent_correlation_id: string | null;
+  readonly priority: number;
+  readonly lease_seconds: number | null;
+  readonly request_hash: string | null;
+  readonly unique_request: boolean;
+  readonly idempotency_hash: string | null;
+  readonly idempotency_key: string | null;
+  readonly initiator: string;
+  readonly source_system: string;
+  readonly reason: string;
+  readonly tags: readonly string[] | null;
+  readonly options: JsonObject | null;
+}
+
+export interface SubmitAnswer {
+  readonly outcome: 'created' | 'repeated' | 'conflict';
+  /** The task's own id, or that of the one it repeats or conflicts with. */
+  readonly taskUuid: string;
+}

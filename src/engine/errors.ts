@@ -1,0 +1,61 @@
+/** One thing that is wrong with a value that came in, and where. */
+export interface Violation {
+  /** A path into the value, such as `context.even_number`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** The base of every error that the engine raises on purpose: `code` is stable, `message` is for people. */
+export abstract class TaskerError extends Error {
+  abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The request names a template that this service does not have. */
+export class TemplateNotFoundError extends TaskerError {
+  readonly code = 'TEMPLATE_NOT_FOUND';
+
+  constructor(namespace: string, name: string, version: string) {
+    super(`Task template not found: ${namespace}/${name}/${version}`);
+  }
+}
+
+/** No task, or no step of the task, has this id. */
+export class NotFoundError extends TaskerError {
+  readonly code = 'NOT_FOUND';
+}
+
+/** The request or its context breaks a rule; `violations` names each place. */
+export class InvalidTaskRequestError extends TaskerError {
+  readonly code = 'INVALID_TASK_REQUEST';
+
+  constructor(readonly violations: readonly Violation[]) {
+    super(`The task request is not valid: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`);
+  }
+}
+
+/** A task with the same identity is kept already, and this request is not a repeat of its request. */
+export class DuplicateTaskError extends TaskerError {
+  readonly code = 'DUPLICATE_TASK';
+
+  constructor(
+    message: string,
+    readonly existingTaskUuid: string,
+  ) {
+    super(message);
+  }
+}
+
+/** What was asked can't be done in the state that the task or step is in. */
+export class InvalidStateError extends TaskerError {
+  readonly code = 'INVALID_STATE';
+}
+
+/** `waitFor` ran out of time; the task goes on. */
+export class WaitTimeoutError extends TaskerError {
+  readonly code = 'WAIT_TIMEOUT';
+}

@@ -1,0 +1,49 @@
+export type {
+  AttemptKey,
+  Claimant,
+  ClaimAnswer,
+  ClaimedStep,
+  CompletionAnswer,
+  FailureDetail,
+  NewTask,
+  ReclaimedStep,
+  RetryRule,
+  StepReport,
+  SubmitAnswer,
+  UnrecordedReport,
+} from './claim.types.js';
+export { Engine } from './engine.js';
+export type { ManualOutcome } from './engine.js';
+export {
+  DuplicateTaskError,
+  InvalidStateError,
+  InvalidTaskRequestError,
+  NotFoundError,
+  TaskerError,
+  TemplateNotFoundError,
+  WaitTimeoutError,
+} from './errors.js';
+export type { Violation } from './errors.js';
+export { jsonProblem } from './json.check.js';
+export type { JsonProblem } from './json.check.js';
+export type { JsonList, JsonObject, JsonValue } from './json.types.js';
+export { STEP_STATES, TASK_STATUSES } from './states.js';
+export type { StepState, TaskStatus } from './states.js';
+export { stepIndexOf, stepUuid } from './step-uuid.js';
+export { taskIdentity } from './task-identity.js';
+export { TaskReader } from './task.reader.js';
+export { checkTaskRequest } from './task-request.check.js';
+export { isSettled } from './task.types.js';
+export type {
+  ExecutionStatus,
+  HealthStatus,
+  RecommendedAction,
+  StepExecutionEnvelope,
+  SubmittedTask,
+  Task,
+  TaskRequest,
+  TaskStep,
+} from './task.types.js';
+export { TemplateCatalog, TemplateChangedError } from './template.catalog.js';
+export type { RegisteredStep, RegisteredTemplate } from './template.catalog.js';
+export { retryTransient } from './transient.retry.js';

@@ -1,0 +1,1 @@
+export type { JsonList, JsonObject, JsonValue } from '../templates/index.js';

@@ -1,0 +1,64 @@
+import type { Violation } from './errors.js';
+import { jsonProblem } from './json.check.js';
+import type { TaskRequest } from './task.types.js';
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/**
+ * What is wrong with a request, whoever made it. The types say most of it, but a caller in JavaScript, or one that casts,
+ * must not be able to store what PostgreSQL or a handler can't take. Paths are spelled as in the REST API.
+ */
+export function checkTaskRequest(request: TaskRequest): readonly Violation[] {
+  return [
+    ...text('namespace', request.namespace),
+    ...text('name', request.name),
+    ...text('version', request.version),
+    ...object('context', request.context),
+    ...optional(request.initiator, (value) => text('initiator', value)),
+    ...optional(request.sourceSystem, (value) => text('source_system', value)),
+    ...optional(request.reason, (value) => text('reason', value)),
+    ...optional(request.tags, tags),
+    ...optional(request.priority, (value) => integer('priority', value, -100, 100)),
+    ...optional(request.correlationId, (value) => uuid('correlation_id', value)),
+    ...optional(request.parentCorrelationId, (value) => uuid('parent_correlation_id', value)),
+    ...optional(request.idempotencyKey, (value) => text('idempotency_key', value, 255)),
+    ...optional(request.claimTimeoutSeconds, (value) => integer('claim_timeout_seconds', value, 1, 3600)),
+    ...optional(request.options, (value) => object('options', value)),
+  ];
+}
+
+function optional<T>(value: T | undefined, check: (value: T) => readonly Violation[]): readonly Violation[] {
+  return value === undefined ? [] : check(value);
+}
+
+function text(path: string, value: unknown, longest = 10_000): readonly Violation[] {
+  if (typeof value !== 'string' || value === '')
+    return [{ path, message: 'expected a text that is not empty' }];
+  if (value.length > longest)
+    return [{ path, message: `expected at most ${longest} characters, got ${value.length}` }];
+  const problem = jsonProblem(value);
+  return problem === null ? [] : [{ path, message: problem.message }];
+}
+
+function tags(value: unknown): readonly Violation[] {
+  if (!Array.isArray(value)) return [{ path: 'tags', message: 'expected a list of texts' }];
+  return value.flatMap((tag: unknown, index) => text(`tags[${index}]`, tag));
+}
+
+function integer(path: string, value: unknown, lowest: number, highest: number): readonly Violation[] {
+  return typeof value === 'number' && Number.isInteger(value) && value >= lowest && value <= highest
+    ? []
+    : [{ path, message: `expected an integer from ${lowest} to ${highest}, got ${String(value)}` }];
+}
+
+function uuid(path: string, value: unknown): readonly Violation[] {
+  return typeof value === 'string' && UUID.test(value) ? [] : [{ path, message: 'expected a uuid' }];
+}
+
+function object(path: string, value: unknown): readonly Violation[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return [{ path, message: 'expected an object' }];
+  }
+  const problem = jsonProblem(value);
+  return problem === null ? [] : [{ path: `${path}${problem.path}`, message: problem.message }];
+}

@@ -1,0 +1,205 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/index.js';
+import type { Statement } from '../database/index.js';
+import type { FailureDetail } from './claim.types.js';
+import { NotFoundError } from './errors.js';
+import type { JsonObject, JsonValue } from './json.types.js';
+import type { StepState, TaskStatus } from './states.js';
+import { stepEnvelope } from './step-envelope.js';
+import { taskProgress } from './task-progress.js';
+import type { StepExecutionEnvelope, Task, TaskStep } from './task.types.js';
+import { TemplateCatalog } from './template.catalog.js';
+import type { RegisteredTemplate } from './template.catalog.js';
+
+interface TaskRow {
+  readonly task_uuid: string;
+  readonly template_id: number;
+  readonly status: TaskStatus;
+  readonly created_at: Date;
+  readonly updated_at: Date;
+  readonly completed_at: Date | null;
+  readonly context: JsonObject;
+  readonly initiator: string;
+  readonly source_system: string;
+  readonly reason: string;
+  readonly priority: number;
+  readonly tags: readonly string[];
+  readonly correlation_id: string;
+  readonly parent_correlation_id: string | null;
+  readonly total_steps: number;
+  readonly pending_steps: number;
+  readonly in_progress_steps: number;
+  readonly completed_steps: number;
+  readonly failed_steps: number;
+  readonly ready_steps: number;
+  readonly waiting_for_retry_steps: number;
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly steps: readonly StepRow[];
+}
+
+/** A step as JSON: times are texts. */
+interface StepRow {
+  readonly step_index: number;
+  readonly step_uuid: string;
+  readonly name: string;
+  readonly state: StepState;
+  readonly dependencies: readonly number[];
+  readonly remaining_dependencies: number;
+  readonly attempts: number;
+  readonly lost_count: number;
+  readonly created_at: string;
+  readonly updated_at: string;
+  readonly completed_at: string | null;
+  readonly last_attempted_at: string | null;
+  readonly next_retry_at: string | null;
+  readonly last_failure_at: string | null;
+  readonly result: JsonValue;
+  readonly event_kind: number | null;
+  readonly event_recorded_at: string | null;
+  readonly event_started_at: string | null;
+  readonly event_retry_delay_ms: number | null;
+  readonly event_detail: FailureDetail | null;
+  readonly event_metadata: JsonObject | null;
+  readonly worker_name: string | null;
+  readonly worker_hostname: string | null;
+}
+
+/** One statement, so that the task and its steps are of the same instant. */
+const READ_TASK: Statement = {
+  name: 'tasker_read_task',
+  text: `SELECT t.*, (SELECT json_agg(s ORDER BY s.step_index) FROM tasker.read_steps(t.task_uuid) s) AS steps
+         FROM tasker.read_tasks(ARRAY[$1::uuid]) t`,
+};
+const READ_STEP_RESULT: Statement = {
+  name: 'tasker_read_step_result',
+  text: 'SELECT result FROM tasker.read_step_result($1, $2)',
+};
+const READ_SETTLED: Statement = {
+  name: 'tasker_read_settled_tasks',
+  text: 'SELECT task_uuid FROM tasker.read_settled_tasks($1)',
+};
+
+/** The kinds of `tasker.events` that stand for a failed attempt. */
+const FAILED_KINDS: ReadonlySet<number> = new Set([2, 3]);
+
+/** Reads tasks and steps as they stand, with everything that is derived rather than stored. */
+@Injectable()
+export class TaskReader {
+  constructor(
+    private readonly database: Database,
+    private readonly catalog: TemplateCatalog,
+  ) {}
+
+  /** The task with its steps. Rejects with `NotFoundError`. */
+  async read(taskUuid: string): Promise<Task> {
+    const [task] = await this.database.query<TaskRow>(READ_TASK, [taskUuid]);
+    if (task === undefined) throw new NotFoundError(`Task not found: ${taskUuid}`);
+    const template = await this.catalog.load(task.template_id);
+    return taskOf(task, template);
+  }
+
+  /** The result of a finished step of a task by name; undefined where it has not finished, or does not exist. */
+  async readStepResult(taskUuid: string, stepName: string): Promise<JsonValue | undefined> {
+    const [row] = await this.database.query<{ result: JsonValue }>(READ_STEP_RESULT, [taskUuid, stepName]);
+    return row?.result;
+  }
+
+  /** Those of the tasks that have ended, are blocked, or do not exist. */
+  async readSettled(taskUuids: readonly string[]): Promise<readonly string[]> {
+    const rows = await this.database.query<{ task_uuid: string }>(READ_SETTLED, [taskUuids]);
+    return rows.map((row) => row.task_uuid);
+  }
+}
+
+function taskOf(row: TaskRow, registered: RegisteredTemplate | undefined): Task {
+  const counts = {
+    total: row.total_steps,
+    inProgress: row.in_progress_steps,
+    completed: row.completed_steps,
+    failed: row.failed_steps,
+    ready: row.ready_steps,
+    waitingForRetry: row.waiting_for_retry_steps,
+  };
+  return {
+    taskUuid: row.task_uuid,
+    namespace: row.namespace,
+    name: row.name,
+    version: row.version,
+    status: row.status,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+    completedAt: row.completed_at,
+    context: row.context,
+    initiator: row.initiator,
+    sourceSystem: row.source_system,
+    reason: row.reason,
+    priority: row.priority,
+    tags: row.tags,
+    correlationId: row.correlation_id,
+    parentCorrelationId: row.parent_correlation_id,
+    totalSteps: row.total_steps,
+    pendingSteps: row.pending_steps,
+    inProgressSteps: row.in_progress_steps,
+    completedSteps: row.completed_steps,
+    failedSteps: row.failed_steps,
+    readySteps: row.ready_steps,
+    ...taskProgress(counts, row.completed_at !== null),
+    steps: row.steps.map((step) => stepOf(row.task_uuid, step, row.steps, registered)),
+  };
+}
+
+function stepOf(
+  taskUuid: string,
+  row: StepRow,
+  all: readonly StepRow[],
+  registered: RegisteredTemplate | undefined,
+): TaskStep {
+  const retry = registered?.steps.get(row.name)?.template.retry;
+  const maxAttempts = Math.max(retry?.maxAttempts ?? 1, 1);
+  const ended = row.completed_at !== null || row.state === 'cancelled' || row.state === 'error';
+  return {
+    stepUuid: row.step_uuid,
+    taskUuid,
+    name: row.name,
+    state: row.state,
+    dependencies: row.dependencies.map((index) => all[index]?.name ?? ''),
+    dependenciesSatisfied: row.remaining_dependencies === 0,
+    retryEligible: !ended && (retry?.retryable ?? true) && row.attempts < maxAttempts,
+    readyForExecution: row.state === 'enqueued',
+    totalParents: row.dependencies.length,
+    completedParents: row.dependencies.length - row.remaining_dependencies,
+    attempts: row.attempts,
+    maxAttempts,
+    lostCount: row.lost_count,
+    createdAt: new Date(row.created_at),
+    updatedAt: new Date(row.updated_at),
+    completedAt: dateOf(row.completed_at),
+    lastAttemptedAt: dateOf(row.last_attempted_at),
+    lastFailureAt: dateOf(row.last_failure_at),
+    nextRetryAt: dateOf(row.next_retry_at),
+    results: envelopeOf(row, retry?.backoff ?? 'none'),
+  };
+}
+
+function envelopeOf(row: StepRow, backoff: string): StepExecutionEnvelope | null {
+  if (row.event_kind === null || row.event_recorded_at === null) return null;
+  const failed = FAILED_KINDS.has(row.event_kind);
+  return stepEnvelope({
+    stepUuid: row.step_uuid,
+    succeeded: !failed,
+    result: failed ? null : row.result,
+    recordedAt: new Date(row.event_recorded_at),
+    startedAt: dateOf(row.event_started_at),
+    workerName: row.worker_name,
+    workerHostname: row.worker_hostname,
+    metadata: row.event_metadata,
+    failure: failed ? row.event_detail : null,
+    retry: row.event_retry_delay_ms === null ? null : { backoff, delayMs: row.event_retry_delay_ms },
+  });
+}
+
+function dateOf(text: string | null): Date | null {
+  return text === null ? null : new Date(text);
+}

@@ -1,0 +1,57 @@
+export { WorkerBootstrap } from './bootstrap/index.js';
+export type { WorkerBootstrapConfig, WorkerHandle } from './bootstrap/index.js';
+export { SubmitFailedError, TaskClient } from './client/index.js';
+export type { ManualAction, SubmitManyOutcome, SubmitOptions, WaitOptions } from './client/index.js';
+export { InvalidSettingsError } from './config/index.js';
+export type { SettingsOverrides } from './config/index.js';
+export {
+  DuplicateTaskError,
+  InvalidStateError,
+  InvalidTaskRequestError,
+  isSettled,
+  NotFoundError,
+  STEP_STATES,
+  TASK_STATUSES,
+  TaskerError,
+  TemplateNotFoundError,
+  WaitTimeoutError,
+} from './engine/index.js';
+export type {
+  ExecutionStatus,
+  HealthStatus,
+  JsonObject,
+  JsonValue,
+  RecommendedAction,
+  StepExecutionEnvelope,
+  StepState,
+  SubmittedTask,
+  Task,
+  TaskRequest,
+  TaskStatus,
+  TaskStep,
+  Violation,
+} from './engine/index.js';
+export { HealthModule } from './health/index.js';
+export { TaskerModule } from './tasker.module.js';
+export type { TaskerFeatureOptions, TaskerModuleAsyncOptions, TaskerModuleOptions } from './tasker.module.js';
+export { TemplateLoadError } from './templates/index.js';
+export type { StepTemplate, TaskTemplate } from './templates/index.js';
+export {
+  HandlersMissingError,
+  MissingDependencyError,
+  PermanentStepError,
+  RetryableStepError,
+  StepAbortedError,
+  StepExecutionResult,
+  StepFailure,
+  StepHandler,
+  StepSuccess,
+  TaskSequenceStep,
+} from './worker/index.js';
+export type {
+  StepErrorOptions,
+  StepFailureOptions,
+  StepHandlerContract,
+  StepTask,
+  WorkflowStep,
+} from './worker/index.js';

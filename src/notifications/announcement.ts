@@ -1,0 +1,31 @@
+import type { Statement } from '../database/index.js';
+
+/** Ready steps exist. */
+export const READY_CHANNEL = 'tasker_ready';
+/** Tasks have changed. */
+export const TASKS_CHANNEL = 'tasker_tasks';
+
+export const NOTIFY: Statement = { name: 'tasker_notify', text: 'SELECT tasker.notify($1, $2)' };
+
+/** PostgreSQL takes payloads below 8,000 bytes; this many ids fit with room to spare. */
+const MOST_TASKS = 200;
+
+/** Which process a notification comes from, so that it does not tell itself. */
+export interface Announcement {
+  readonly origin: string;
+  /** The tasks meant, or null for "any of them". */
+  readonly taskUuids: readonly string[] | null;
+}
+
+export function encodeAnnouncement({ origin, taskUuids }: Announcement): string {
+  const tasks = taskUuids === null || taskUuids.length > MOST_TASKS ? '*' : taskUuids.join(',');
+  return `${origin} ${tasks}`;
+}
+
+/** Reads any payload, garbage included: what can't be read means "look for yourself". */
+export function decodeAnnouncement(payload: string): Announcement {
+  const [, origin, tasks] = /^(\S+) ([0-9a-f,-]+)$/.exec(payload) ?? [];
+  if (origin === undefined || tasks === undefined)
+    return { origin: payload.split(' ', 1)[0] ?? '', taskUuids: null };
+  return { origin, taskUuids: tasks.split(',') };
+}

@@ -1,0 +1,8 @@
+export { NOTIFY, READY_CHANNEL } from './announcement.js';
+export { Notifier } from './notifier.js';
+export { PostgresListener } from './postgres.listener.js';
+export type { ListenerState } from './postgres.listener.js';
+export { ProcessIdentity } from './process-identity.js';
+export { TaskChanges } from './task-changes.js';
+export { WorkAnnouncer } from './work.announcer.js';
+export type { LocalTaker } from './work.announcer.js';

@@ -1,0 +1,119 @@
+import { Global, Module } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { ScheduleModule } from '@nestjs/schedule';
+import { TaskClient, TaskWatch } from './client/index.js';
+import { readSettings, SettingsModule } from './config/index.js';
+import type { Settings, SettingsAsyncOptions, SettingsOverrides } from './config/index.js';
+import { Database } from './database/index.js';
+import { Engine, TaskReader, TemplateCatalog } from './engine/index.js';
+import {
+  Notifier,
+  PostgresListener,
+  ProcessIdentity,
+  TaskChanges,
+  WorkAnnouncer,
+} from './notifications/index.js';
+import { TemplateLoader, TemplateRegistry } from './templates/index.js';
+import {
+  FallbackPoller,
+  HandlerExplorer,
+  HandlerRegistry,
+  LeaseKeeper,
+  ServedTemplates,
+  StepDispatcher,
+  StepTransactions,
+  TaskerFeature,
+  WorkerLifecycle,
+  WorkerStatistics,
+} from './worker/index.js';
+
+/** Settings in code, by their names in the settings classes; they win over the environment. */
+export type TaskerModuleOptions = SettingsOverrides;
+
+/** `imports`, `inject` and a `useFactory` that answers with `TaskerModuleOptions`. */
+export type TaskerModuleAsyncOptions = SettingsAsyncOptions;
+
+export interface TaskerFeatureOptions {
+  /** The namespace that the module's step handlers belong to. */
+  readonly namespace: string;
+  /** A directory of plain SQL migrations for the namespace's own tables, run at boot. */
+  readonly migrations?: string;
+}
+
+const NAMESPACE = /^[a-z][a-z0-9_]{0,28}$/;
+
+const PROVIDERS: Provider[] = [
+  Database,
+  ProcessIdentity,
+  Notifier,
+  PostgresListener,
+  TaskChanges,
+  WorkAnnouncer,
+  TemplateLoader,
+  TemplateRegistry,
+  Engine,
+  TemplateCatalog,
+  TaskReader,
+  TaskWatch,
+  TaskClient,
+  HandlerExplorer,
+  HandlerRegistry,
+  ServedTemplates,
+  StepTransactions,
+  LeaseKeeper,
+  WorkerStatistics,
+  StepDispatcher,
+  FallbackPoller,
+  WorkerLifecycle,
+];
+
+/**
+ * The engine and its worker in a Nest application. Import `forRoot` (or `forRootAsync`) once; it is global. Each module
+ * that provides step handlers imports `forFeature` with its namespace.
+ */
+@Global()
+@Module({})
+export class TaskerModule {
+  /** Reads the environment and `.env`; `options` win. Rejects with `InvalidSettingsError` where a setting is bad. */
+  static async forRoot(options: TaskerModuleOptions = {}): Promise<DynamicModule> {
+    return TaskerModule.forSettings(await readSettings({ overrides: options }));
+  }
+
+  /** As `forRoot`, with options that other providers give. */
+  static forRootAsync(options: TaskerModuleAsyncOptions): DynamicModule {
+    return TaskerModule.withSettings(SettingsModule.forRootAsync(options));
+  }
+
+  /** With settings that have been read already. */
+  static forSettings(settings: Settings): DynamicModule {
+    return TaskerModule.withSettings(SettingsModule.forSettings(settings));
+  }
+
+  /** Says which namespace the importing module's handlers belong to. */
+  static forFeature({ namespace, migrations }: TaskerFeatureOptions): DynamicModule {
+    if (!NAMESPACE.test(namespace)) {
+      throw new Error(
+        `TaskerModule.forFeature: namespace "${namespace}" must be lower-case letters, digits and "_", at most 29`,
+      );
+    }
+    return {
+      module: TaskerFeatureModule,
+      providers: [{ provide: TaskerFeature, useValue: new TaskerFeature(namespace, migrations ?? null) }],
+      exports: [TaskerFeature],
+    };
+  }
+
+  private static withSettings(settings: DynamicModule): DynamicModule {
+    return {
+      module: TaskerModule,
+      imports: [settings, DiscoveryModule, ScheduleModule.forRoot()],
+      providers: PROVIDERS,
+      exports: PROVIDERS,
+    };
+  }
+}
+
+/** One a namespace: Nest tells dynamic modules apart by what they provide. */
+@Module({})
+class TaskerFeatureModule {}

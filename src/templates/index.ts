@@ -1,0 +1,37 @@
+export { canonicalJson } from './content.hash.js';
+export { applyEnvironment } from './environment.merger.js';
+export { compileSchema, type SchemaCheck, type SchemaViolation } from './json-schema.compiler.js';
+export type { JsonList, JsonObject, JsonSchema, JsonValue } from './json.types.js';
+export { findCycle, topologicalOrder, type GraphStep } from './step-graph.order.js';
+export { templateDefinition } from './template.definition.js';
+export {
+  formatProblem,
+  SchemaError,
+  TemplateConflictError,
+  TemplateError,
+  TemplateLoadError,
+  type SchemaProblem,
+  type TemplateProblem,
+} from './template.errors.js';
+export { templateIdentity } from './template.identity.js';
+export { TemplateLoader } from './template.loader.js';
+export { parseTemplate, restoreTemplate } from './template.parser.js';
+export { TemplateRegistry } from './template.registry.js';
+export {
+  ALL_STEPS,
+  BACKOFFS,
+  IDENTITY_STRATEGIES,
+  type Backoff,
+  type EnvironmentOverrides,
+  type IdentityStrategy,
+  type RetryOverride,
+  type RetryPolicy,
+  type StepHandlerReference,
+  type StepOverride,
+  type StepTemplate,
+  type SystemDependencies,
+  type TaskHandlerSettings,
+  type TaskTemplate,
+  type TemplateMetadata,
+} from './template.types.js';
+export { compareVersions } from './version.order.js';

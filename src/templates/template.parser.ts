@@ -1,0 +1,48 @@
+import { contentHash } from './content.hash.js';
+import { frozen } from './deep.freezer.js';
+import type { JsonValue } from './json.types.js';
+import type { LocatedValue } from './located-value.types.js';
+import { ProblemLog } from './problem.log.js';
+import { locateStoredJson } from './stored-json.locator.js';
+import { hashedDefinition } from './template.definition.js';
+import { TemplateError } from './template.errors.js';
+import { templateContent, type TemplateContent } from './template.reader.js';
+import type { TaskTemplate } from './template.types.js';
+import { Cursor } from './value.cursor.js';
+import { locateYaml } from './yaml-text.locator.js';
+
+/**
+ * Parses one template file.
+ *
+ * @param text the file's content, YAML
+ * @param file its name, for messages
+ * @throws TemplateError with everything that is wrong with it
+ */
+export function parseTemplate(text: string, file: string): TaskTemplate {
+  const log = new ProblemLog(file);
+  const content = checked(locateYaml(text, log), log);
+  return frozen({ ...content, contentHash: contentHash(hashedDefinition(content)), file });
+}
+
+/**
+ * Rebuilds a template from what `templateDefinition` made of it, to serve tasks of a version whose file is gone.
+ *
+ * @param hash the hash that was stored with it. It is kept, not recomputed: a release that words definitions in another way
+ *   must still know the version under its name
+ * @throws TemplateError if this release would refuse the definition
+ */
+export function restoreTemplate(
+  definition: JsonValue,
+  hash: string,
+  file = '(stored definition)',
+): TaskTemplate {
+  const log = new ProblemLog(file);
+  const content = checked(locateStoredJson(definition), log);
+  return frozen({ ...content, contentHash: hash, file });
+}
+
+function checked(value: LocatedValue | null, log: ProblemLog): TemplateContent {
+  const content = value === null ? null : templateContent(Cursor.atRoot(value, log));
+  if (content === null || !log.isEmpty) throw new TemplateError(log.file, log.problems());
+  return content;
+}

@@ -1,0 +1,111 @@
+import type { JsonObject, JsonSchema } from './json.types.js';
+
+export const IDENTITY_STRATEGIES = ['strict', 'caller_provided', 'always_unique'] as const;
+export type IdentityStrategy = (typeof IDENTITY_STRATEGIES)[number];
+
+export const BACKOFFS = ['none', 'linear', 'exponential', 'fibonacci'] as const;
+export type Backoff = (typeof BACKOFFS)[number];
+
+/** In `environments.<env>.steps[].name`: every step of the template. No step may be called so. */
+export const ALL_STEPS = 'ALL';
+
+/**
+ * One version of a workflow, as its file describes it: checked, complete (defaults filled in) and deeply frozen.
+ * Namespace, name and version identify it.
+ */
+export interface TaskTemplate {
+  readonly namespace: string;
+  readonly name: string;
+  /** `x.y.z` */
+  readonly version: string;
+  readonly description: string | null;
+  readonly metadata: TemplateMetadata;
+  readonly systemDependencies: SystemDependencies;
+  /** A path that Tasker's tools write into files; shown, never read from, and no part of the content hash. */
+  readonly loadedFrom: string | null;
+  readonly taskHandler: TaskHandlerSettings | null;
+  readonly domainEvents: readonly [];
+  /** What a task's context must look like; `null` allows any. */
+  readonly inputSchema: JsonSchema | null;
+  readonly identityStrategy: IdentityStrategy;
+  /** In the order of the file; dependencies exist, and no cycle runs through them. */
+  readonly steps: readonly StepTemplate[];
+  readonly lifecycle: null;
+  /** Overrides by environment name, as declared: `applyEnvironment` puts one of them into effect. */
+  readonly environments: Readonly<Record<string, EnvironmentOverrides>>;
+  /** SHA-256 (hex) of what the file says, however it is spelled, ordered, commented or called. */
+  readonly contentHash: string;
+  /** Where it was read from, for messages. */
+  readonly file: string;
+}
+
+export interface TemplateMetadata {
+  readonly author: string | null;
+  readonly tags: readonly string[];
+  readonly documentationUrl: string | null;
+  readonly createdAt: string | null;
+  readonly updatedAt: string | null;
+  readonly notes: string | null;
+}
+
+export interface SystemDependencies {
+  readonly primary: string | null;
+  readonly secondary: readonly string[];
+}
+
+export interface TaskHandlerSettings {
+  readonly callable: string | null;
+  readonly initialization: JsonObject;
+}
+
+export interface StepTemplate {
+  /** Position in the file, from 0. */
+  readonly index: number;
+  readonly name: string;
+  readonly description: string | null;
+  readonly systemDependency: string | null;
+  readonly type: 'standard';
+  readonly handler: StepHandlerReference;
+  /** Names of the steps whose results this one waits for. */
+  readonly dependencies: readonly string[];
+  readonly retry: RetryPolicy;
+  /** `null`: the setting's default. */
+  readonly timeoutSeconds: number | null;
+  readonly resultSchema: JsonSchema | null;
+  readonly publishesEvents: readonly [];
+}
+
+export interface StepHandlerReference {
+  readonly callable: string;
+  readonly method: string;
+  readonly resolver: string | null;
+  readonly initialization: JsonObject;
+}
+
+export interface RetryPolicy {
+  readonly retryable: boolean;
+  /** Counts the first run; 0 and 1 both run once. */
+  readonly maxAttempts: number;
+  readonly backoff: Backoff;
+  readonly backoffBaseMs: number;
+  /** Never below `backoffBaseMs`. */
+  readonly maxBackoffMs: number;
+}
+
+export interface EnvironmentOverrides {
+  /** Merged over `taskHandler.initialization`, key by key. */
+  readonly taskHandlerInitialization: JsonObject;
+  readonly steps: readonly StepOverride[];
+}
+
+export interface StepOverride {
+  /** A step's name, or `ALL`. */
+  readonly name: string;
+  readonly initialization: JsonObject;
+  /** `null`: not overridden. */
+  readonly timeoutSeconds: number | null;
+  readonly retry: RetryOverride;
+}
+
+/** `null`: not overridden. */
+export type RetryOverride = { readonly [Key in keyof RetryPolicy]: RetryPolicy[Key] | null };

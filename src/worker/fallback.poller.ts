@@ -1,0 +1,111 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { SchedulerRegistry } from '@nestjs/schedule';
+import { RetrySettings, WorkerSettings } from '../config/index.js';
+import { Engine } from '../engine/index.js';
+import { Notifier, PostgresListener, TaskChanges } from '../notifications/index.js';
+import { StepDispatcher } from './step.dispatcher.js';
+import { WorkerStatistics } from './worker.statistics.js';
+
+const POLL = 'tasker-fallback-poll';
+const SWEEP = 'tasker-lease-sweep';
+
+/** How often leases that have run out are looked for: a lost step runs again within its lease and this. */
+const SWEEP_MS = 2_000;
+const SWEEP_LIMIT = 1_000;
+/** Without a listener polling carries the load: so much more often than with one. */
+const DEAF_FACTOR = 4;
+const SHORTEST_POLL_MS = 50;
+
+/**
+ * Finds by looking what no notification told: ready work, and steps whose worker is lost. With it every NOTIFY may be
+ * lost and everything still completes, only later.
+ *
+ * The wait between two polls is `TASKER_POLL_INTERVAL_MS` while the listener hears, a quarter of it while it does not (not
+ * below 50 ms), spread by up to a fifth so that processes do not poll in step. In `event_driven_only` mode only the sweep for
+ * lost workers runs.
+ */
+@Injectable()
+export class FallbackPoller {
+  private readonly logger = new Logger(FallbackPoller.name);
+  private stopped = true;
+  private sweeping: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly scheduler: SchedulerRegistry,
+    private readonly dispatcher: StepDispatcher,
+    private readonly listener: PostgresListener,
+    private readonly engine: Engine,
+    private readonly changes: TaskChanges,
+    private readonly notifier: Notifier,
+    private readonly statistics: WorkerStatistics,
+    private readonly settings: WorkerSettings,
+    private readonly retries: RetrySettings,
+  ) {}
+
+  start(): void {
+    if (!this.stopped) return;
+    this.stopped = false;
+    if (this.settings.deploymentMode !== 'event_driven_only') this.pollLater();
+    this.sweepLater();
+  }
+
+  /** After it nothing is looked for any more. Safe to call twice, or without `start`. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    for (const name of [POLL, SWEEP]) {
+      if (this.scheduler.doesExist('timeout', name)) this.scheduler.deleteTimeout(name);
+    }
+    await this.sweeping;
+  }
+
+  private pollLater(): void {
+    const { pollIntervalMs } = this.settings;
+    const wait =
+      this.listener.state === 'listening'
+        ? pollIntervalMs
+        : Math.max(pollIntervalMs / DEAF_FACTOR, SHORTEST_POLL_MS);
+    this.schedule(POLL, wait, () => {
+      this.dispatcher.wake();
+      this.pollLater();
+    });
+  }
+
+  private sweepLater(): void {
+    this.schedule(SWEEP, SWEEP_MS, () => {
+      this.sweeping = this.sweep().finally(() => this.sweepLater());
+    });
+  }
+
+  private async sweep(): Promise<void> {
+    try {
+      const steps = await this.engine.reclaim(this.retries.maxLost, SWEEP_LIMIT);
+      if (steps.length === 0) return;
+      this.statistics.reclaimed += steps.length;
+      const failed = steps.filter((step) => step.failed);
+      this.logger.warn(
+        `Took back ${steps.length} step(s) of lost workers, ${failed.length} of them for the last time`,
+      );
+      this.changes.publish([
+        ...new Set(steps.filter((step) => step.taskSettled).map((step) => step.taskUuid)),
+      ]);
+      if (failed.length < steps.length) {
+        this.dispatcher.wake();
+        this.notifier.announceReady();
+      }
+    } catch (error) {
+      this.logger.warn(`Lost workers could not be looked for, trying again: ${String(error)}`);
+    }
+  }
+
+  private schedule(name: string, wait: number, action: () => void): void {
+    if (this.stopped) return;
+    const timer = setTimeout(
+      () => {
+        this.scheduler.deleteTimeout(name);
+        if (!this.stopped) action();
+      },
+      wait * (0.9 + Math.random() * 0.2),
+    );
+    this.scheduler.addTimeout(name, timer);
+  }
+}

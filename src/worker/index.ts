@@ -1,0 +1,24 @@
+export { FallbackPoller } from './fallback.poller.js';
+export { HandlerExplorer } from './handler.explorer.js';
+export { HandlerRegistry, HandlersMissingError } from './handler.registry.js';
+export { LeaseKeeper } from './lease.keeper.js';
+export { ServedTemplates, UnknownNamespaceError } from './served-templates.js';
+export { StepDispatcher } from './step.dispatcher.js';
+export type { DispatcherStatus } from './step.dispatcher.js';
+export {
+  MissingDependencyError,
+  PermanentStepError,
+  RetryableStepError,
+  StepAbortedError,
+} from './step-errors.js';
+export type { StepErrorOptions } from './step-errors.js';
+export { StepExecutionResult, StepFailure, StepSuccess } from './step-execution-result.js';
+export type { StepFailureOptions } from './step-execution-result.js';
+export type { StepHandlerContract } from './step-handler.contract.js';
+export { StepHandler } from './step-handler.decorator.js';
+export { StepTransactions } from './step.transactions.js';
+export { TaskSequenceStep } from './task-sequence-step.js';
+export type { StepTask, WorkflowStep } from './task-sequence-step.js';
+export { TaskerFeature } from './tasker-feature.js';
+export { WorkerLifecycle } from './worker.lifecycle.js';
+export { WorkerStatistics } from './worker.statistics.js';

@@ -1,0 +1,112 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { WorkerSettings } from '../config/index.js';
+import { TaskerError, TemplateCatalog } from '../engine/index.js';
+import type { ClaimedStep, RegisteredStep, RegisteredTemplate } from '../engine/index.js';
+import type { TaskTemplate } from '../templates/index.js';
+import { HandlerRegistry, HandlersMissingError } from './handler.registry.js';
+import type { BoundHandler } from './handler.registry.js';
+
+/** Everything that is needed to run a claimed step. */
+export interface RunnableStep {
+  readonly handler: BoundHandler;
+  readonly template: TaskTemplate;
+  readonly step: RegisteredStep;
+}
+
+/** `TASKER_NAMESPACES` names a namespace that no module of the application serves. */
+export class UnknownNamespaceError extends TaskerError {
+  readonly code = 'UNKNOWN_NAMESPACE';
+}
+
+/**
+ * The templates that this process runs in full: each step has its handler. Only their steps are claimed, so nothing is
+ * claimed that can't be run.
+ */
+@Injectable()
+export class ServedTemplates {
+  private readonly logger = new Logger(ServedTemplates.name);
+  private readonly bound = new Map<
+    number,
+    { readonly registered: RegisteredTemplate; readonly handlers: ReadonlyMap<string, BoundHandler> }
+  >();
+  private served: readonly string[] = [];
+
+  constructor(
+    private readonly catalog: TemplateCatalog,
+    private readonly registry: HandlerRegistry,
+    private readonly settings: WorkerSettings,
+  ) {}
+
+  /** The ids to claim. */
+  get templateIds(): readonly number[] {
+    return [...this.bound.keys()];
+  }
+
+  /** The namespaces that this process claims. */
+  get namespaces(): readonly string[] {
+    return this.served;
+  }
+
+  serves(templateId: number): boolean {
+    return this.bound.has(templateId);
+  }
+
+  /**
+   * Binds every template of the served namespaces to its handlers.
+   *
+   * @throws HandlersMissingError naming every step of a template file without exactly one handler; UnknownNamespaceError
+   */
+  bindFiles(): void {
+    this.served = this.servedNamespaces();
+    const problems: string[] = [];
+    for (const registered of this.catalog.list()) {
+      if (!this.served.includes(registered.template.namespace)) {
+        this.logger.warn(
+          `No module serves namespace "${registered.template.namespace}": ${registered.template.file}`,
+        );
+        continue;
+      }
+      const binding = this.registry.bind(registered);
+      if ('problems' in binding) problems.push(...binding.problems);
+      else this.bound.set(registered.templateId, { registered, handlers: binding.handlers });
+    }
+    if (problems.length > 0) throw new HandlersMissingError(problems, this.registry.handlers());
+  }
+
+  /** Adds stored templates that unfinished tasks still run under, where every step has its handler. */
+  bindRestored(templates: readonly RegisteredTemplate[]): void {
+    for (const registered of templates) {
+      const { namespace, name, version } = registered.template;
+      if (!this.served.includes(namespace)) continue;
+      const binding = this.registry.bind(registered);
+      if ('handlers' in binding) {
+        this.bound.set(registered.templateId, { registered, handlers: binding.handlers });
+      } else {
+        this.logger.warn(
+          `Unfinished tasks of ${namespace}/${name}/${version} wait: ${binding.problems.join('; ')}`,
+        );
+      }
+    }
+  }
+
+  /** What runs a claimed step; null where a step is not in its template (a newer release added it). */
+  find(claim: ClaimedStep): RunnableStep | null {
+    const bound = this.bound.get(claim.templateId);
+    const handler = bound?.handlers.get(claim.name);
+    const step = bound?.registered.steps.get(claim.name);
+    if (bound === undefined || handler === undefined || step === undefined) return null;
+    return { handler, template: bound.registered.template, step };
+  }
+
+  private servedNamespaces(): readonly string[] {
+    const provided = this.registry.namespaces();
+    const wanted = this.settings.namespaces ?? provided;
+    const unknown = wanted.filter((namespace) => !provided.includes(namespace));
+    if (unknown.length > 0) {
+      throw new UnknownNamespaceError(
+        `TASKER_NAMESPACES names ${unknown.join(', ')}, which no module serves; modules serve: ${provided.join(', ') || 'none'}`,
+      );
+    }
+    return wanted;
+  }
+}

@@ -1,0 +1,185 @@
+import { jsonProblem } from '../engine/index.js';
+import type { AttemptKey, FailureDetail, JsonObject, RegisteredStep, StepReport } from '../engine/index.js';
+import { PermanentStepError, RetryableStepError, StepAbortedError } from './step-errors.js';
+import { StepFailure, StepSuccess } from './step-execution-result.js';
+import type { StepFailureOptions } from './step-execution-result.js';
+
+export interface ReportRules {
+  readonly maxResultBytes: number;
+  readonly retryJitter: boolean;
+}
+
+/** Longer texts are cut: an error is there to be read. */
+const LONGEST_MESSAGE = 10_000;
+const MOST_BACKTRACE_LINES = 30;
+
+/** What a handler answered with becomes what is recorded; a result that can't be kept becomes a failure that says why. */
+export function reportAnswer(
+  attempt: AttemptKey,
+  step: RegisteredStep,
+  answer: unknown,
+  rules: ReportRules,
+): StepReport {
+  if (answer instanceof StepFailure) return failed(attempt, step, answer.options, [], rules);
+  const { result, metadata } = answer instanceof StepSuccess ? answer : { result: answer, metadata: {} };
+
+  const invalid = describeInvalid('result', result) ?? describeInvalid('metadata', metadata);
+  if (invalid !== null) return refused(attempt, step, 'INVALID_RESULT', invalid, rules);
+
+  const resultJson = JSON.stringify(result);
+  const bytes = Buffer.byteLength(resultJson) + Buffer.byteLength(JSON.stringify(metadata));
+  if (bytes > rules.maxResultBytes) {
+    const message = `The result has ${bytes} bytes; at most ${rules.maxResultBytes} are kept (TASKER_MAX_RESULT_BYTES)`;
+    return refused(attempt, step, 'RESULT_TOO_LARGE', message, rules);
+  }
+  const violations =
+    step.template.resultSchema === null ? [] : step.checkResult(JSON.parse(resultJson), 'result');
+  if (violations.length > 0) {
+    const message = `The result breaks the result_schema: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`;
+    return refused(attempt, step, 'RESULT_SCHEMA', message, rules);
+  }
+  return { ...keyOf(attempt), outcome: 'succeeded', resultJson, metadataJson: JSON.stringify(metadata) };
+}
+
+/** What a handler threw, or what ended its attempt for it, becomes a failure. */
+export function reportError(
+  attempt: AttemptKey,
+  step: RegisteredStep,
+  error: unknown,
+  rules: ReportRules,
+): StepReport {
+  return failed(attempt, step, failureOf(error), backtraceOf(error), rules);
+}
+
+function failureOf(error: unknown): StepFailureOptions {
+  if (error instanceof PermanentStepError) {
+    return {
+      errorType: error.name,
+      ...error.options,
+      message: error.message,
+      errorCode: error.code,
+      retryable: false,
+    };
+  }
+  if (error instanceof RetryableStepError) {
+    return {
+      errorType: error.name,
+      ...error.options,
+      message: error.message,
+      errorCode: error.code,
+      retryable: true,
+    };
+  }
+  if (error instanceof StepAbortedError) {
+    return { message: error.message, errorCode: error.code, errorType: 'TimeoutError', retryable: true };
+  }
+  if (error instanceof Error) {
+    return {
+      message: error.message || error.name,
+      errorCode: 'HANDLER_ERROR',
+      errorType: error.name,
+      retryable: true,
+    };
+  }
+  return {
+    message: describeThrown(error),
+    errorCode: 'HANDLER_ERROR',
+    errorType: typeof error,
+    retryable: true,
+  };
+}
+
+function failed(
+  attempt: AttemptKey,
+  { template: { retry } }: RegisteredStep,
+  options: StepFailureOptions,
+  backtrace: readonly string[],
+  { retryJitter }: ReportRules,
+): StepReport {
+  const retryable = retry.retryable && (options.retryable ?? true);
+  const failure: FailureDetail = {
+    message: storable(options.message, LONGEST_MESSAGE),
+    error_code: storable(options.errorCode ?? 'HANDLER_ERROR', 255),
+    error_type: storable(options.errorType ?? 'StepFailure', 255),
+    retryable,
+    status_code: options.statusCode ?? null,
+    context: storableContext(options.context ?? {}),
+    backtrace,
+  };
+  return {
+    ...keyOf(attempt),
+    outcome: 'failed',
+    failure,
+    retry: {
+      retryable,
+      maxAttempts: retry.maxAttempts,
+      backoff: retry.backoff,
+      backoffBaseMs: retry.backoffBaseMs,
+      maxBackoffMs: retry.maxBackoffMs,
+      jitter: retryJitter,
+      retryAfterMs: retryAfterMs(options.retryAfterSeconds),
+    },
+  };
+}
+
+function refused(
+  attempt: AttemptKey,
+  step: RegisteredStep,
+  errorCode: string,
+  message: string,
+  rules: ReportRules,
+): StepReport {
+  return failed(
+    attempt,
+    step,
+    { message, errorCode, errorType: 'InvalidResultError', retryable: false },
+    [],
+    rules,
+  );
+}
+
+function keyOf({ taskUuid, stepIndex, token }: AttemptKey): AttemptKey {
+  return { taskUuid, stepIndex, token };
+}
+
+/** Also what a getter or a `toJSON` of the value throws is a problem of the value. */
+function describeInvalid(part: string, value: unknown): string | null {
+  try {
+    const problem = jsonProblem(value);
+    return problem === null
+      ? null
+      : `The handler's answer can't be kept: ${part}${problem.path}: ${problem.message}`;
+  } catch (error) {
+    return `The handler's answer can't be kept: reading its ${part} threw: ${String(error)}`;
+  }
+}
+
+function retryAfterMs(seconds: number | undefined): number | null {
+  if (seconds === undefined || !Number.isFinite(seconds)) return null;
+  return Math.max(0, Math.min(Math.round(seconds * 1000), Number.MAX_SAFE_INTEGER));
+}
+
+function describeThrown(thrown: unknown): string {
+  const problem = jsonProblem(thrown);
+  const text = problem === null ? JSON.stringify(thrown) : Object.prototype.toString.call(thrown);
+  return `The handler threw something that is not an Error: ${text}`;
+}
+
+function backtraceOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
+  return error.stack
+    .split('\n')
+    .slice(1, MOST_BACKTRACE_LINES + 1)
+    .map((line) => storable(line.trim(), 500));
+}
+
+function storable(text: unknown, longest: number): string {
+  return String(text).slice(0, longest).replaceAll('\0', '\u{FFFD}').toWellFormed();
+}
+
+function storableContext(context: JsonObject): JsonObject {
+  const problem = jsonProblem(context);
+  return problem === null
+    ? context
+    : { dropped: `the context${problem.path} could not be kept: ${problem.message}` };
+}

@@ -1,0 +1,512 @@
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { Injectable, Logger } from '@nestjs/common';
+import { RetrySettings, WorkerSettings } from '../config/index.js';
+import { classifyFailure, SCHEMA_VERSION } from '../database/index.js';
+import { Engine, retryTransient, TaskReader } from '../engine/index.js';
+import type {
+  Claimant,
+  ClaimAnswer,
+  ClaimedStep,
+  CompletionAnswer,
+  StepReport,
+  UnrecordedReport,
+} from '../engine/index.js';
+import { Notifier, TaskChanges } from '../notifications/index.js';
+import type { LocalTaker } from '../notifications/index.js';
+import { LeaseKeeper } from './lease.keeper.js';
+import { RunningAttempt } from './running-attempt.js';
+import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
+import { ServedTemplates } from './served-templates.js';
+import { StepAbortedError } from './step-errors.js';
+import { StepTransactions } from './step.transactions.js';
+import { WorkerStatistics } from './worker.statistics.js';
+
+/** Completions are group-committed: what ends while two batches are under way forms the next one. */
+const MOST_FLIGHTS = 2;
+const LARGEST_BATCH = 200;
+/** For how long handlers are started in one go before timers and sockets get their turn. */
+const START_BUDGET_MS = 5;
+/** For how long, past the deadline of a shutdown, what has ended may still be recorded. */
+const FLUSH_PATIENCE_MS = 5_000;
+
+export interface DispatcherStatus {
+  /** Whether new work is taken, and if not, why. */
+  readonly claiming: boolean;
+  readonly reason: string | null;
+  readonly slots: number;
+  readonly running: number;
+  /** Ended attempts that are not recorded yet. */
+  readonly unrecorded: number;
+}
+
+/**
+ * Runs steps: claims no more than it has free slots for, starts their handlers, and records how they end.
+ *
+ * Its life: stopped -> (`start`) running -> (`stop`) draining -> stopped.
+ *
+ * - running: woken by `wake` (a notification, a poll, a due retry, a submit in this process), it claims until it has no
+ *   free slot or nothing is ready. Ended attempts gather in a buffer; each call that records a batch of them claims for
+ *   the slots that are free by then, so that under load every round trip does both.
+ * - A step whose attempts were lost with their workers is held until nothing else runs here, and then runs alone.
+ * - draining: nothing is claimed; running attempts may end until the deadline, the rest is handed back unspent.
+ */
+@Injectable()
+export class StepDispatcher implements LocalTaker {
+  private readonly logger = new Logger(StepDispatcher.name);
+  private state: 'stopped' | 'running' | 'draining' = 'stopped';
+  private workerId = 0;
+  private readonly running = new Map<string, RunningAttempt>();
+  /** Claimed, not started yet. */
+  private queue: ClaimedStep[] = [];
+  /** Ended, not recorded yet. */
+  private buffer: StepReport[] = [];
+  private flights = 0;
+  /** Slots promised to claims that are under way. */
+  private reserved = 0;
+  /** Ready steps may exist that no call has looked for since. Set by every wake-up, cleared before every look. */
+  private wanted = false;
+  private pumpScheduled = false;
+  private startScheduled = false;
+  private retryTimer: NodeJS.Timeout | undefined;
+  /** A step that is to run alone: 'claiming' while it is asked for. */
+  private suspect: ClaimedStep | 'claiming' | undefined;
+  private schemaIsNewer = false;
+  private abandon = new AbortController();
+  private whenIdle: (() => void) | undefined;
+  private readonly environment: AttemptEnvironment;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly served: ServedTemplates,
+    private readonly leases: LeaseKeeper,
+    private readonly changes: TaskChanges,
+    private readonly notifier: Notifier,
+    private readonly statistics: WorkerStatistics,
+    private readonly settings: WorkerSettings,
+    retries: RetrySettings,
+    reader: TaskReader,
+    transactions: StepTransactions,
+  ) {
+    this.environment = {
+      rules: { maxResultBytes: settings.maxResultBytes, retryJitter: retries.retryJitter },
+      defaultTimeoutSeconds: settings.stepTimeoutSeconds,
+      transactions,
+      readStepResult: (taskUuid, stepName) => reader.readStepResult(taskUuid, stepName),
+      renewLease: (attempt) => leases.renew(attempt),
+      recordWithin: (client, report) => engine.complete(this.claimant(), [report], [], false, client),
+    };
+  }
+
+  async start(): Promise<void> {
+    if (this.state !== 'stopped') return;
+    this.workerId = await this.engine.registerWorker(this.settings.workerId, hostname());
+    this.abandon = new AbortController();
+    this.state = 'running';
+    this.wake();
+  }
+
+  /** Looks for work soon; any number of calls before that are one. */
+  wake(): void {
+    this.wanted = true;
+    this.schedulePump();
+  }
+
+  offer(templateId: number, steps: number): boolean {
+    if (!this.mayClaim() || !this.served.serves(templateId)) return false;
+    this.wake();
+    return this.freeSlots() >= steps;
+  }
+
+  /**
+   * Takes no more work, lets running attempts end for `shutdownTimeoutSeconds`, hands back the rest, and records what has
+   * ended. Safe to call twice, or without `start`.
+   */
+  async stop(): Promise<void> {
+    if (this.state === 'stopped') return;
+    const idle = this.untilIdle();
+    if (this.state === 'draining') return idle;
+    this.state = 'draining';
+    clearTimeout(this.retryTimer);
+    const waiting = this.queue;
+    this.queue = [];
+    if (typeof this.suspect === 'object') waiting.push(this.suspect);
+    this.suspect = undefined;
+    await this.handBack(waiting);
+
+    const deadline = setTimeout(() => this.abortRunning(), this.settings.shutdownTimeoutSeconds * 1000);
+    this.schedulePump();
+    await idle;
+    clearTimeout(deadline);
+    this.state = 'stopped';
+  }
+
+  status(): DispatcherStatus {
+    const reason = this.notClaimingBecause();
+    return {
+      claiming: reason === null,
+      reason,
+      slots: this.settings.maxConcurrency,
+      running: this.running.size,
+      unrecorded: this.buffer.length,
+    };
+  }
+
+  private notClaimingBecause(): string | null {
+    if (this.state === 'stopped') return 'the dispatcher has not started';
+    if (this.state === 'draining') return 'the service is shutting down';
+    if (this.schemaIsNewer)
+      return `the database's schema is newer than version ${SCHEMA_VERSION}, which this release knows`;
+    return null;
+  }
+
+  private mayClaim(): boolean {
+    return this.state === 'running' && this.suspect === undefined && !this.schemaIsNewer;
+  }
+
+  private freeSlots(): number {
+    return this.settings.maxConcurrency - this.running.size - this.queue.length - this.reserved;
+  }
+
+  private claimant(): Claimant {
+    return {
+      workerId: this.workerId,
+      templateIds: this.served.templateIds,
+      leaseSeconds: this.settings.leaseSeconds,
+    };
+  }
+
+  /** Once a turn of the event loop, so that whatever ends in the same turn goes into one batch. */
+  private schedulePump(): void {
+    if (this.pumpScheduled) return;
+    this.pumpScheduled = true;
+    setImmediate(() => {
+      this.pumpScheduled = false;
+      this.pump();
+    });
+  }
+
+  private pump(): void {
+    while (this.buffer.length > 0 && this.flights < MOST_FLIGHTS) {
+      void this.record(this.buffer.splice(0, LARGEST_BATCH));
+    }
+    if (
+      this.wanted &&
+      this.buffer.length === 0 &&
+      this.flights < MOST_FLIGHTS &&
+      this.mayClaim() &&
+      this.freeSlots() > 0
+    ) {
+      void this.claim();
+    }
+    this.startSuspect();
+    this.settleIdle();
+  }
+
+  /** One token a slot that is free now. They are promised until the answer comes. */
+  private reserve(): readonly string[] {
+    const count = this.mayClaim() ? Math.max(0, this.freeSlots()) : 0;
+    if (count > 0) this.wanted = false;
+    this.reserved += count;
+    return Array.from({ length: count }, () => randomUUID());
+  }
+
+  private async claim(): Promise<void> {
+    const tokens = this.reserve();
+    this.flights += 1;
+    let answer: ClaimAnswer | undefined;
+    try {
+      answer = await this.persistently((repeated) => this.engine.claim(this.claimant(), tokens, repeated));
+    } catch (error) {
+      this.wanted = true;
+      this.report('Steps could not be claimed', error);
+    }
+    this.flights -= 1;
+    this.reserved -= tokens.length;
+    if (answer !== undefined) this.accept(answer);
+    this.schedulePump();
+  }
+
+  private async record(reports: readonly StepReport[]): Promise<void> {
+    const tokens = this.reserve();
+    this.flights += 1;
+    let answer: CompletionAnswer | undefined;
+    try {
+      answer = await this.persistently((repeated) =>
+        this.engine.complete(this.claimant(), reports, tokens, repeated),
+      );
+    } catch (error) {
+      await this.recordOneByOne(reports, error);
+    }
+    this.flights -= 1;
+    this.reserved -= tokens.length;
+    if (answer !== undefined) {
+      this.recorded(reports, answer);
+      this.accept(answer);
+    }
+    this.schedulePump();
+  }
+
+  /** A report that the database can't take must not keep the others of its batch from being recorded. */
+  private async recordOneByOne(reports: readonly StepReport[], cause: unknown): Promise<void> {
+    this.wanted = true;
+    for (const report of reports) {
+      try {
+        const single = reports.length === 1 ? unstorable(report, cause) : report;
+        const answer = await this.persistently((repeated) =>
+          this.engine.complete(this.claimant(), [single], [], repeated),
+        );
+        this.recorded([single], answer);
+      } catch (error) {
+        if (reports.length > 1 && classifyFailure(error) === 'data')
+          await this.recordOneByOne([report], error);
+        else
+          this.report(
+            `The end of a step of task ${report.taskUuid} could not be recorded; its lease will run out`,
+            error,
+          );
+      }
+    }
+  }
+
+  private recorded(reports: readonly StepReport[], answer: CompletionAnswer): void {
+    const refused = new Set(
+      answer.unrecorded.filter(({ reason }) => reason === 'refused').map(({ token }) => token),
+    );
+    for (const report of reports) {
+      this.leases.drop(report);
+      if (refused.has(report.token)) this.statistics.refused += 1;
+      else if (report.outcome === 'succeeded') this.statistics.succeeded += 1;
+      else {
+        this.statistics.failed += 1;
+        this.logger.warn(
+          `Step ${report.stepIndex} of task ${report.taskUuid} failed: ${report.failure.error_code}: ${report.failure.message}`,
+        );
+      }
+    }
+    for (const late of answer.unrecorded) this.logLate(late);
+    this.changes.publish(answer.settledTasks);
+    if (answer.released > 0) {
+      this.wanted = true;
+      if (answer.more || !this.mayClaim()) this.notifier.announceReady();
+    }
+  }
+
+  private logLate({ reason, taskUuid, stepIndex }: UnrecordedReport): void {
+    if (reason === 'repeated') return;
+    this.logger.warn(
+      `A late answer for step ${stepIndex} of task ${taskUuid} was refused: its attempt no longer holds the step`,
+    );
+  }
+
+  private accept(answer: ClaimAnswer): void {
+    if (answer.schemaIsNewer && !this.schemaIsNewer) {
+      this.schemaIsNewer = true;
+      this.logger.error(`No more work is claimed: ${this.notClaimingBecause()}. Update this service`);
+    }
+    if (answer.more) this.wanted = true;
+    this.statistics.claimed += answer.steps.length;
+    for (const step of answer.steps) this.keepLease(step);
+    if (this.state === 'running') {
+      this.queue.push(...answer.steps);
+      this.startQueued();
+      this.wakeForRetry(answer.nextRetryMs);
+      if (answer.alone && this.suspect === undefined) void this.claimSuspect();
+    } else {
+      void this.handBack(answer.steps);
+    }
+  }
+
+  private wakeForRetry(nextRetryMs: number | null): void {
+    clearTimeout(this.retryTimer);
+    if (nextRetryMs === null) return;
+    // Node takes no longer delay than 2^31 - 1 ms; waking too early only means looking once more.
+    this.retryTimer = setTimeout(() => this.wake(), Math.min(nextRetryMs + 1, 2_147_483_647));
+  }
+
+  private keepLease(step: ClaimedStep): void {
+    this.leases.keep({
+      ...step,
+      onLost: () => {
+        this.running
+          .get(step.token)
+          ?.abort(
+            new StepAbortedError('LEASE_LOST', 'The step is no longer held: cancelled, or taken for lost'),
+          );
+      },
+    });
+  }
+
+  /** Starts queued handlers, a few milliseconds' worth a turn: a handler may compute before its first await. */
+  private startQueued(): void {
+    const until = performance.now() + START_BUDGET_MS;
+    let started = 0;
+    while (started < this.queue.length && performance.now() < until) {
+      const claim = this.queue[started];
+      started += 1;
+      if (claim !== undefined) this.begin(claim);
+    }
+    this.queue.splice(0, started);
+    if (this.queue.length > 0 && !this.startScheduled) {
+      this.startScheduled = true;
+      setImmediate(() => {
+        this.startScheduled = false;
+        this.startQueued();
+      });
+    }
+  }
+
+  private begin(claim: ClaimedStep): void {
+    const runnable = this.served.find(claim);
+    if (runnable === null) {
+      this.logger.error(
+        `Step ${claim.name} of task ${claim.taskUuid} has no handler here; its lease will run out`,
+      );
+      this.leases.drop(claim);
+      return;
+    }
+    const attempt = new RunningAttempt(claim, runnable, this.environment);
+    this.running.set(claim.token, attempt);
+    void attempt.end.then((end) => this.ended(attempt, end));
+    attempt.start();
+  }
+
+  private ended({ claim }: RunningAttempt, end: AttemptEnd): void {
+    this.running.delete(claim.token);
+    switch (end.kind) {
+      case 'report':
+        this.buffer.push(end.report);
+        break;
+      case 'recorded':
+        this.recorded([end.report], end.answer);
+        break;
+      case 'unknown':
+        void this.handBack([claim]);
+        break;
+      case 'dropped':
+        this.leases.drop(claim);
+        break;
+    }
+    if (typeof this.suspect === 'object' && this.suspect.token === claim.token) this.suspect = undefined;
+    this.wanted = true;
+    this.schedulePump();
+  }
+
+  private async claimSuspect(): Promise<void> {
+    this.suspect = 'claiming';
+    const token = randomUUID();
+    let step: ClaimedStep | undefined;
+    try {
+      const answer = await this.persistently(() => this.engine.claimAlone(this.claimant(), token));
+      [step] = answer.steps;
+    } catch (error) {
+      this.report('A step that is to run alone could not be claimed', error);
+    }
+    if (this.state !== 'running') {
+      if (step !== undefined) await this.handBack([step]);
+      return;
+    }
+    this.suspect = step;
+    if (step !== undefined) {
+      this.statistics.claimed += 1;
+      this.keepLease(step);
+      this.logger.warn(
+        `Step ${step.name} of task ${step.taskUuid} was lost ${step.lostCount} times; it runs once nothing else runs here`,
+      );
+    }
+    this.wake();
+  }
+
+  private startSuspect(): void {
+    const idle = this.running.size === 0 && this.queue.length === 0 && this.reserved === 0;
+    if (typeof this.suspect === 'object' && idle && this.state === 'running') this.begin(this.suspect);
+  }
+
+  private abortRunning(): void {
+    const attempts = [...this.running.values()];
+    for (const attempt of attempts) {
+      attempt.abort(
+        new StepAbortedError('SHUTDOWN', 'The service is shutting down; the step is handed back'),
+      );
+    }
+    void this.handBack(attempts.map(({ claim }) => claim));
+    setTimeout(() => this.abandon.abort(), FLUSH_PATIENCE_MS).unref();
+  }
+
+  private async handBack(steps: readonly ClaimedStep[]): Promise<void> {
+    if (steps.length === 0) return;
+    this.flights += 1;
+    try {
+      const count = await this.persistently(() => this.engine.release(steps));
+      this.statistics.released += count;
+      if (count > 0) this.notifier.announceReady();
+    } catch (error) {
+      this.report(`${steps.length} step(s) could not be handed back; their leases will run out`, error);
+    }
+    for (const step of steps) this.leases.drop(step);
+    this.flights -= 1;
+    this.schedulePump();
+  }
+
+  private untilIdle(): Promise<void> {
+    return new Promise((resolve) => {
+      const before = this.whenIdle;
+      this.whenIdle = () => {
+        before?.();
+        resolve();
+      };
+    });
+  }
+
+  private settleIdle(): void {
+    if (this.state !== 'draining') return;
+    if (this.running.size > 0 || this.buffer.length > 0 || this.flights > 0) return;
+    this.whenIdle?.();
+    this.whenIdle = undefined;
+  }
+
+  /** Calls the database until it answers, however long it is away; only a shutdown that has run out of time gives up. */
+  private persistently<T>(work: (repeated: boolean) => Promise<T>): Promise<T> {
+    let told = false;
+    return retryTransient(work, {
+      signal: this.abandon.signal,
+      onRetry: (error) => {
+        if (!told) this.logger.warn(`The database did not answer, trying again: ${String(error)}`);
+        told = true;
+      },
+    });
+  }
+
+  private report(what: string, error: unknown): void {
+    this.logger.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+}
+
+/** What is recorded of a success that the database refuses to store. */
+function unstorable(report: StepReport, cause: unknown): StepReport {
+  const { taskUuid, stepIndex, token } = report;
+  return {
+    taskUuid,
+    stepIndex,
+    token,
+    outcome: 'failed',
+    failure: {
+      message: `The database can't store the result: ${cause instanceof Error ? cause.message : String(cause)}`,
+      error_code: 'INVALID_RESULT',
+      error_type: 'InvalidResultError',
+      retryable: false,
+      status_code: null,
+      context: {},
+      backtrace: [],
+    },
+    retry: {
+      retryable: false,
+      maxAttempts: 1,
+      backoff: 'none',
+      backoffBaseMs: 0,
+      maxBackoffMs: 0,
+      jitter: false,
+      retryAfterMs: null,
+    },
+  };
+}

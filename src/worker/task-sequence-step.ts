@@ -1,0 +1,141 @@
+import { Logger } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
+import type { ClientBase } from 'pg';
+import { stepUuid } from '../engine/index.js';
+import type { ClaimedStep, JsonObject, JsonValue } from '../engine/index.js';
+import type { StepTemplate, TaskTemplate } from '../templates/index.js';
+import { MissingDependencyError } from './step-errors.js';
+
+/** What the engine does for a step while its handler runs. */
+export interface StepServices {
+  readStepResult(stepName: string): Promise<JsonValue | undefined>;
+  transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T>;
+  heartbeat(): Promise<void>;
+}
+
+/** The task that a step belongs to. */
+export interface StepTask<Context> {
+  readonly taskUuid: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly version: string;
+  readonly correlationId: string;
+  readonly context: Context;
+  /** The template's `task_handler.initialization`. */
+  readonly settings: JsonObject;
+}
+
+/** The step itself, and which attempt at it this is. */
+export interface WorkflowStep {
+  readonly stepUuid: string;
+  readonly name: string;
+  /** 1 for the first attempt; lost and handed-back attempts are not counted. */
+  readonly attempt: number;
+  readonly maxAttempts: number;
+  readonly lostCount: number;
+}
+
+/**
+ * Everything that a handler is given for one attempt at one step: Tasker's `TaskSequenceStep`.
+ *
+ * @typeParam Context the task's context, as the template's `input_schema` describes it
+ * @typeParam Dependencies results of the direct parents, by step name
+ */
+export class TaskSequenceStep<
+  Context = JsonObject,
+  Dependencies extends object = Readonly<Record<string, JsonValue>>,
+> {
+  readonly task: StepTask<Context>;
+  readonly workflowStep: WorkflowStep;
+  /** What the template says about this step, `handler.initialization` included. */
+  readonly stepDefinition: StepTemplate;
+  /** Results of the direct parents by name, without those that were resolved by hand. */
+  readonly dependencyResults: Readonly<Partial<Dependencies>>;
+  private boundLogger: LoggerService | undefined;
+
+  constructor(
+    claim: ClaimedStep & { readonly context: Context; readonly inputs: Readonly<Partial<Dependencies>> },
+    template: TaskTemplate,
+    definition: StepTemplate,
+    /** Fires when the attempt is over before the handler is: timeout, lost lease, cancelled task, shutdown. */
+    readonly signal: AbortSignal,
+    private readonly services: StepServices,
+  ) {
+    this.task = {
+      taskUuid: claim.taskUuid,
+      namespace: template.namespace,
+      name: template.name,
+      version: template.version,
+      correlationId: claim.correlationId,
+      context: claim.context,
+      settings: template.taskHandler?.initialization ?? {},
+    };
+    this.workflowStep = {
+      stepUuid: stepUuid(claim.taskUuid, claim.stepIndex),
+      name: claim.name,
+      attempt: claim.attempt,
+      maxAttempts: Math.max(definition.retry.maxAttempts, 1),
+      lostCount: claim.lostCount,
+    };
+    this.stepDefinition = definition;
+    this.dependencyResults = claim.inputs;
+  }
+
+  /** The task's context. */
+  get context(): Context {
+    return this.task.context;
+  }
+
+  /** `handler.initialization` of the template: settings of this step. */
+  get initialization(): JsonObject {
+    return this.stepDefinition.handler.initialization;
+  }
+
+  /** The same for every attempt at this step, and for no other step: give it to whoever must not do a thing twice. */
+  get idempotencyKey(): string {
+    return this.workflowStep.stepUuid;
+  }
+
+  /** Logs with the step and its task named. */
+  get logger(): LoggerService {
+    this.boundLogger ??= new Logger(
+      `${this.task.namespace}/${this.workflowStep.name} task=${this.task.taskUuid} attempt=${this.workflowStep.attempt}`,
+    );
+    return this.boundLogger;
+  }
+
+  /**
+   * The result of a direct parent.
+   *
+   * @throws MissingDependencyError (not retryable) where it has none
+   */
+  dependency<Name extends keyof Dependencies & string>(name: Name): Dependencies[Name] {
+    const result: Dependencies[Name] | undefined = this.dependencyResults[name];
+    if (result === undefined || result === null) throw new MissingDependencyError(name);
+    return result;
+  }
+
+  /** The result of any finished step of the task, however far up; undefined where it has not finished. */
+  async result(stepName: string): Promise<JsonValue | undefined> {
+    return this.services.readStepResult(stepName);
+  }
+
+  /**
+   * Runs `work` in a transaction that commits together with this step's completion, or not at all: on failure, timeout, a
+   * lost lease or a result that can't be stored everything in it is rolled back. A second call joins the first one's
+   * transaction. Do not end the transaction yourself.
+   */
+  transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
+    return this.services.transaction(work);
+  }
+
+  /**
+   * Confirms that this attempt still holds the step, and renews its lease. It is renewed by itself while the handler runs;
+   * call this before an effect that can't be taken back.
+   *
+   * @throws StepAbortedError with code LEASE_LOST where the step is no longer this attempt's
+   */
+  heartbeat(): Promise<void> {
+    return this.services.heartbeat();
+  }
+}

@@ -1,0 +1,116 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type {
+  BeforeApplicationShutdown,
+  OnApplicationBootstrap,
+  OnApplicationShutdown,
+  OnModuleInit,
+} from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { TaskWatch } from '../client/index.js';
+import { ServiceSettings, TemplateSettings, WorkerSettings } from '../config/index.js';
+import { Database, SchemaMigrator } from '../database/index.js';
+import { TemplateCatalog } from '../engine/index.js';
+import { Notifier, PostgresListener, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
+import { TemplateLoader, TemplateRegistry } from '../templates/index.js';
+import { FallbackPoller } from './fallback.poller.js';
+import { LeaseKeeper } from './lease.keeper.js';
+import { ServedTemplates } from './served-templates.js';
+import { StepDispatcher } from './step.dispatcher.js';
+import { TaskerFeature } from './tasker-feature.js';
+
+/**
+ * Brings the engine up and down, in this order:
+ *
+ * 1. the database and the engine's schema, then the namespaces' own tables
+ * 2. template files, checked against each other, registered, and bound to their handlers
+ * 3. lease keeper, dispatcher, listener, poller: from here on steps run
+ *
+ * and at shutdown 3 backwards, while HTTP is still served: no new work, running steps end or are handed back. What fails in
+ * 1 or 2 keeps the application from starting.
+ */
+@Injectable()
+export class WorkerLifecycle
+  implements OnModuleInit, OnApplicationBootstrap, BeforeApplicationShutdown, OnApplicationShutdown
+{
+  private readonly logger = new Logger('Tasker');
+
+  constructor(
+    private readonly database: Database,
+    private readonly discovery: DiscoveryService,
+    private readonly loader: TemplateLoader,
+    private readonly registry: TemplateRegistry,
+    private readonly catalog: TemplateCatalog,
+    private readonly served: ServedTemplates,
+    private readonly leases: LeaseKeeper,
+    private readonly dispatcher: StepDispatcher,
+    private readonly listener: PostgresListener,
+    private readonly poller: FallbackPoller,
+    private readonly changes: TaskChanges,
+    private readonly announcer: WorkAnnouncer,
+    private readonly notifier: Notifier,
+    private readonly watch: TaskWatch,
+    private readonly service: ServiceSettings,
+    private readonly templates: TemplateSettings,
+    private readonly worker: WorkerSettings,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.database.open();
+    await this.migrateNamespaces();
+    for (const template of await this.loader.loadDirectories(this.templates.templatePaths))
+      this.registry.add(template);
+    await this.catalog.register();
+    if (this.runsSteps()) {
+      this.served.bindFiles();
+      this.served.bindRestored(await this.catalog.restoreUnfinished());
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    this.listener.tasks.subscribe((taskUuids) => this.changes.receive(taskUuids));
+    this.listener.resync.subscribe(() => this.changes.receive(null));
+    if (this.runsSteps()) {
+      this.listener.ready.subscribe(() => this.dispatcher.wake());
+      this.listener.resync.subscribe(() => this.dispatcher.wake());
+      await this.leases.start();
+      await this.dispatcher.start();
+      this.announcer.setLocalTaker(this.dispatcher);
+      this.poller.start();
+    }
+    if (this.worker.deploymentMode !== 'polling_only') await this.listener.start();
+    this.logger.log(
+      this.runsSteps()
+        ? `Worker ${this.worker.workerId} runs ${this.served.namespaces.join(', ') || 'no namespace'} (${this.worker.deploymentMode})`
+        : 'Serving the API only',
+    );
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    this.announcer.setLocalTaker(undefined);
+    await this.poller.stop();
+    await this.dispatcher.stop();
+    await this.leases.stop();
+    await this.notifier.flush();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.listener.stop();
+    await this.database.close();
+    this.watch.stop();
+  }
+
+  private runsSteps(): boolean {
+    return this.service.role !== 'api';
+  }
+
+  private async migrateNamespaces(): Promise<void> {
+    const migrator = new SchemaMigrator(this.database, this.logger);
+    const features = new Map<string, TaskerFeature>();
+    for (const { instance } of this.discovery.getProviders()) {
+      if (instance instanceof TaskerFeature) features.set(instance.namespace, instance);
+    }
+    for (const { namespace, migrations } of features.values()) {
+      if (migrations !== null) await migrator.migrateNamespace(namespace, migrations);
+    }
+  }
+}
