@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // Nothing is timed: a test that hangs is to fail, and a slow machine is not to.
+  testTimeout: 60_000,
   rootDir: '.',
   roots: ['<rootDir>/src', '<rootDir>/test'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',

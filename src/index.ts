@@ -4,6 +4,8 @@ export { SubmitFailedError, TaskClient } from './client/index.js';
 export type { ManualAction, SubmitManyOutcome, SubmitOptions, WaitOptions } from './client/index.js';
 export { InvalidSettingsError } from './config/index.js';
 export type { SettingsOverrides } from './config/index.js';
+export { OnDomainEvent } from './domain-events/index.js';
+export type { DomainEvent, EventDelivery, SubscriptionOptions } from './domain-events/index.js';
 export {
   DuplicateTaskError,
   InvalidStateError,
@@ -37,6 +39,7 @@ export type { TaskerFeatureOptions, TaskerModuleAsyncOptions, TaskerModuleOption
 export { TemplateLoadError } from './templates/index.js';
 export type { StepTemplate, TaskTemplate } from './templates/index.js';
 export {
+  DomainEventPublisher,
   HandlersMissingError,
   MissingDependencyError,
   PermanentStepError,
@@ -49,6 +52,8 @@ export {
   TaskSequenceStep,
 } from './worker/index.js';
 export type {
+  DomainEventPublisherContract,
+  EventPublication,
   StepErrorOptions,
   StepFailureOptions,
   StepHandlerContract,

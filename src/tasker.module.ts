@@ -6,6 +6,12 @@ import { TaskClient, TaskWatch } from './client/index.js';
 import { readSettings, SettingsModule } from './config/index.js';
 import type { Settings, SettingsAsyncOptions, SettingsOverrides } from './config/index.js';
 import { Database } from './database/index.js';
+import {
+  DomainEventBus,
+  DomainEventExplorer,
+  DomainEventStore,
+  EventSubscriptionServer,
+} from './domain-events/index.js';
 import { Engine, TaskReader, TemplateCatalog } from './engine/index.js';
 import {
   Notifier,
@@ -17,9 +23,12 @@ import {
 import { TemplateLoader, TemplateRegistry } from './templates/index.js';
 import {
   FallbackPoller,
+  EventPublisherRegistry,
+  EventRelay,
   HandlerExplorer,
   HandlerRegistry,
   LeaseKeeper,
+  LifecycleEnforcer,
   ServedTemplates,
   StepDispatcher,
   StepTransactions,
@@ -62,6 +71,13 @@ const PROVIDERS: Provider[] = [
   ServedTemplates,
   StepTransactions,
   LeaseKeeper,
+  LifecycleEnforcer,
+  DomainEventExplorer,
+  DomainEventStore,
+  DomainEventBus,
+  EventSubscriptionServer,
+  EventPublisherRegistry,
+  EventRelay,
   WorkerStatistics,
   StepDispatcher,
   FallbackPoller,

@@ -39,6 +39,7 @@ const TASK: Task = {
   createdAt: CREATED,
   updatedAt: FAILED,
   completedAt: null,
+  exceededLimit: null,
   context: { constructor: 1 },
   initiator: 'test',
   sourceSystem: 'spec',

@@ -16,6 +16,7 @@ export function toTaskResponse(task: Task): TaskResponse {
     created_at: zoned(task.createdAt),
     updated_at: zoned(task.updatedAt),
     completed_at: task.completedAt && zoned(task.completedAt),
+    exceeded_limit: task.exceededLimit,
     context: task.context,
     initiator: task.initiator,
     source_system: task.sourceSystem,

@@ -17,6 +17,8 @@ export interface TaskResponse {
   readonly created_at: string;
   readonly updated_at: string;
   readonly completed_at: string | null;
+  /** Ours: the lifecycle limit of its template that the task is over. */
+  readonly exceeded_limit: string | null;
   readonly context: JsonObject;
   readonly initiator: string;
   readonly source_system: string;

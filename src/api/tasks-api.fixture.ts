@@ -118,6 +118,7 @@ export function taskOf(fields: Partial<Task>): Task {
     createdAt: now,
     updatedAt: now,
     completedAt: null,
+    exceededLimit: null,
     context: {},
     initiator: 'unknown',
     sourceSystem: 'unknown',

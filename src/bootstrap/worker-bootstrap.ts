@@ -67,7 +67,8 @@ export class WorkerBootstrap {
     );
     try {
       configureHttp(app);
-      if (config.handleSignals === true) app.enableShutdownHooks([], { useProcessExit: true });
+      if (config.handleSignals === true)
+        app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();
       return handle(app, settings.http.enableWebApi ? await app.getUrl() : null);

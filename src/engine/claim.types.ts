@@ -65,9 +65,26 @@ export interface FailureDetail {
   readonly backtrace: readonly string[];
 }
 
+/** An event that an attempt publishes with its end. */
+export interface StepEvent {
+  readonly name: string;
+  readonly deliveryMode: 'durable' | 'fast' | 'broadcast';
+  readonly payload: JsonValue;
+  /** What subscribers in this process are told of it; the outbox finds it in the step's own rows. */
+  readonly origin: StepEventOrigin;
+}
+
+export interface StepEventOrigin {
+  readonly namespace: string;
+  readonly templateName: string;
+  readonly templateVersion: string;
+  readonly stepName: string;
+  readonly attempt: number;
+  readonly correlationId: string;
+}
+
 /** How an attempt ended. Results and metadata are JSON texts: they were serialized once, to be checked. */
-export type StepReport = AttemptKey &
-  (
+export type StepReport = AttemptKey & { readonly events?: readonly StepEvent[] } & (
     | { readonly outcome: 'succeeded'; readonly resultJson: string; readonly metadataJson: string }
     | { readonly outcome: 'failed'; readonly failure: FailureDetail; readonly retry: RetryRule }
   );

@@ -31,7 +31,7 @@ const CLAIM_ALONE: Statement = {
 };
 const COMPLETE: Statement = {
   name: 'tasker_complete_steps',
-  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
 };
 const EXTEND: Statement = {
   name: 'tasker_extend_leases',
@@ -166,6 +166,7 @@ export class Engine {
         claimant.templateIds,
         tokens,
         claimant.leaseSeconds,
+        eventsJson(reports),
       ],
       client,
     );
@@ -287,6 +288,15 @@ function reportJson(report: StepReport): string {
       after_ms: retry.retryAfterMs,
     },
   });
+}
+
+/** Null where no report has durable events, which spares the outbox its lock. */
+function eventsJson(reports: readonly StepReport[]): string | null {
+  const events = reports.map(
+    (report) => report.events?.filter(({ deliveryMode }) => deliveryMode !== 'fast') ?? [],
+  );
+  if (events.every((list) => list.length === 0)) return null;
+  return JSON.stringify(events.map((list) => list.map(({ name, payload }) => ({ name, payload }))));
 }
 
 /** The steps in topological order, which is what `step_index` counts, with their edges as indexes. */

@@ -8,6 +8,8 @@ export type {
   NewTask,
   ReclaimedStep,
   RetryRule,
+  StepEvent,
+  StepEventOrigin,
   StepReport,
   SubmitAnswer,
   UnrecordedReport,
@@ -45,5 +47,5 @@ export type {
   TaskStep,
 } from './task.types.js';
 export { TemplateCatalog, TemplateChangedError } from './template.catalog.js';
-export type { RegisteredStep, RegisteredTemplate } from './template.catalog.js';
+export type { RegisteredEvent, RegisteredStep, RegisteredTemplate } from './template.catalog.js';
 export { retryTransient } from './transient.retry.js';

@@ -33,6 +33,7 @@ interface TaskRow {
   readonly failed_steps: number;
   readonly ready_steps: number;
   readonly waiting_for_retry_steps: number;
+  readonly exceeded_limit: string | null;
   readonly namespace: string;
   readonly name: string;
   readonly version: string;
@@ -131,6 +132,7 @@ function taskOf(row: TaskRow, registered: RegisteredTemplate | undefined): Task 
     createdAt: row.created_at,
     updatedAt: row.updated_at,
     completedAt: row.completed_at,
+    exceededLimit: row.exceeded_limit,
     context: row.context,
     initiator: row.initiator,
     sourceSystem: row.source_system,

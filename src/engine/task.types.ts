@@ -55,6 +55,8 @@ export interface Task {
   readonly createdAt: Date;
   readonly updatedAt: Date;
   readonly completedAt: Date | null;
+  /** The lifecycle limit of its template that it is over, such as `max_duration_minutes`. */
+  readonly exceededLimit: string | null;
   readonly context: JsonObject;
   readonly initiator: string;
   readonly sourceSystem: string;

@@ -9,7 +9,13 @@ import {
   TemplateRegistry,
   templateIdentity,
 } from '../templates/index.js';
-import type { JsonValue, SchemaCheck, StepTemplate, TaskTemplate } from '../templates/index.js';
+import type {
+  JsonValue,
+  PublishedEventTemplate,
+  SchemaCheck,
+  StepTemplate,
+  TaskTemplate,
+} from '../templates/index.js';
 import { Engine } from './engine.js';
 import { TaskerError } from './errors.js';
 
@@ -26,6 +32,14 @@ export interface RegisteredStep {
   readonly template: StepTemplate;
   /** What is wrong with a result, by the step's `result_schema`. */
   readonly checkResult: SchemaCheck;
+  /** What it publishes when it ends. */
+  readonly events: readonly RegisteredEvent[];
+}
+
+export interface RegisteredEvent {
+  readonly template: PublishedEventTemplate;
+  /** What is wrong with a payload: by the event's own schema, or by that of its declaration. */
+  readonly checkPayload: SchemaCheck;
 }
 
 interface StoredTemplateRow {
@@ -143,7 +157,11 @@ export class TemplateCatalog {
       steps: new Map(
         template.steps.map((step) => [
           step.name,
-          { template: step, checkResult: checkOf(step.resultSchema) },
+          {
+            template: step,
+            checkResult: checkOf(step.resultSchema),
+            events: step.publishesEvents.map((event) => registeredEvent(event, template)),
+          },
         ]),
       ),
       checkContext: checkOf(template.inputSchema),
@@ -155,4 +173,9 @@ export class TemplateCatalog {
 
 function checkOf(schema: TaskTemplate['inputSchema']): SchemaCheck {
   return schema === null ? () => [] : compileSchema(schema);
+}
+
+function registeredEvent(event: PublishedEventTemplate, { domainEvents }: TaskTemplate): RegisteredEvent {
+  const declared = domainEvents.find(({ name }) => name === event.name);
+  return { template: event, checkPayload: checkOf(event.schema ?? declared?.schema ?? null) };
 }

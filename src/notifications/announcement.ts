@@ -2,6 +2,8 @@ import type { Statement } from '../database/index.js';
 
 /** Ready steps exist. */
 export const READY_CHANNEL = 'tasker_ready';
+/** Domain events were stored. */
+export const EVENTS_CHANNEL = 'tasker_events';
 /** Tasks have changed. */
 export const TASKS_CHANNEL = 'tasker_tasks';
 

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../database/index.js';
-import { encodeAnnouncement, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
+import { encodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
 import { ProcessIdentity } from './process-identity.js';
 
 /** The shortest time between two notifications of this process. */
@@ -15,6 +15,7 @@ const INTERVAL_MS = 10;
 export class Notifier {
   private readonly logger = new Logger(Notifier.name);
   private ready = false;
+  private events = false;
   private readonly tasks = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> = Promise.resolve();
@@ -28,6 +29,12 @@ export class Notifier {
   /** Ready steps exist that this process will not take itself. */
   announceReady(): void {
     this.ready = true;
+    this.schedule();
+  }
+
+  /** Durable domain events were stored. */
+  announceEvents(): void {
+    this.events = true;
     this.schedule();
   }
 
@@ -63,10 +70,12 @@ export class Notifier {
     const { origin } = this.identity;
     const messages: string[][] = [];
     if (this.ready) messages.push([READY_CHANNEL, encodeAnnouncement({ origin, taskUuids: null })]);
+    if (this.events) messages.push([EVENTS_CHANNEL, encodeAnnouncement({ origin, taskUuids: null })]);
     if (this.tasks.size > 0) {
       messages.push([TASKS_CHANNEL, encodeAnnouncement({ origin, taskUuids: [...this.tasks] })]);
     }
     this.ready = false;
+    this.events = false;
     this.tasks.clear();
     if (messages.length === 0) return;
     this.lastSent = performance.now();

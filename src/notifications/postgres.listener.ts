@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { Subject } from 'rxjs';
 import { Database } from '../database/index.js';
-import { decodeAnnouncement, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
+import { decodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
 import { ProcessIdentity } from './process-identity.js';
 
 /**
@@ -27,6 +27,8 @@ const LONGEST_RECONNECT_MS = 5_000;
 export class PostgresListener {
   /** Ready steps were announced by another process. */
   readonly ready = new Subject<void>();
+  /** Durable domain events were stored by another process. */
+  readonly events = new Subject<void>();
   /** Tasks have changed: their ids, or null where it is not known which. */
   readonly tasks = new Subject<readonly string[] | null>();
   /** Announcements may have been missed until now: look for everything. */
@@ -80,7 +82,7 @@ export class PostgresListener {
       opened.on('error', (error) => this.lose(opened, error.message));
       opened.on('end', () => this.lose(opened, 'the connection ended'));
       opened.on('notification', (message) => this.hear(message));
-      for (const channel of [READY_CHANNEL, TASKS_CHANNEL, this.echoChannel])
+      for (const channel of [READY_CHANNEL, TASKS_CHANNEL, EVENTS_CHANNEL, this.echoChannel])
         await opened.query(`LISTEN ${channel}`);
       if (this.isOff()) {
         await opened.end();
@@ -132,6 +134,7 @@ export class PostgresListener {
     const announcement = decodeAnnouncement(payload);
     if (announcement.origin === this.identity.origin) return;
     if (channel === READY_CHANNEL) this.ready.next();
+    else if (channel === EVENTS_CHANNEL) this.events.next();
     else if (channel === TASKS_CHANNEL) this.tasks.next(announcement.taskUuids);
   }
 

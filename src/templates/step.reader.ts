@@ -1,4 +1,5 @@
 import { mergeRetry } from './environment.merger.js';
+import { publishedEvent } from './event.reader.js';
 import { mapOf, type Fields } from './map.reader.js';
 import { schema } from './schema.reader.js';
 import {
@@ -15,12 +16,14 @@ import { choice, flag, integer, jsonObject, listOf, onlyEmpty, text } from './va
 const LONGEST_NAME = 255;
 const DAY_IN_SECONDS = 86_400;
 const HOUR_IN_MS = 3_600_000;
+const MOST_EVENTS = 100;
 
-/** A step as read, with the places that graph problems are told at. */
+/** A step as read, with the places that problems between steps are told at. */
 export interface StepDraft {
   readonly step: StepTemplate;
   readonly nameCursor: Cursor;
   readonly dependenciesCursor: Cursor;
+  readonly eventsCursor: Cursor;
 }
 
 /** Any language's spelling: `a.b.C`, `rust::a::C`, `Module::C`, `linear_step_1`. */
@@ -104,15 +107,12 @@ export const stepDraft: Reader<StepDraft> = mapOf((key) => ({
     retry: key.optional('retry', retry, DEFAULT_RETRY),
     timeoutSeconds: key.optional('timeout_seconds', timeoutSeconds, null),
     resultSchema: key.optional('result_schema', schema, null),
-    publishesEvents: key.optional(
-      'publishes_events',
-      onlyEmpty([] as const, 'publishing events is not supported yet'),
-      [],
-    ),
+    publishesEvents: key.optional('publishes_events', listOf(publishedEvent, 0, MOST_EVENTS), []),
     ...refused(key),
   },
   nameCursor: key.cursor('name'),
   dependenciesCursor: key.cursor(['dependencies', 'depends_on']),
+  eventsCursor: key.cursor('publishes_events'),
 }));
 
 const anyStepType = choice('standard', 'decision', 'deferred_convergence', 'batchable', 'batch_worker');

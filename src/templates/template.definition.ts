@@ -1,6 +1,8 @@
 import type { JsonObject, JsonValue } from './json.types.js';
 import type {
   EnvironmentOverrides,
+  LifecycleTemplate,
+  PublishedEventTemplate,
   RetryOverride,
   StepOverride,
   StepTemplate,
@@ -34,9 +36,11 @@ export function hashedDefinition(template: TemplateContent): JsonObject {
       }),
     ),
     task_handler: template.taskHandler === null ? null : given({ ...template.taskHandler }),
+    domain_events: unlessNone(template.domainEvents.map((event) => given({ ...event }))),
     input_schema: template.inputSchema,
     identity_strategy: template.identityStrategy,
     steps: template.steps.map(stepDefinition),
+    lifecycle: template.lifecycle === null ? null : lifecycleDefinition(template.lifecycle),
     environments: unlessEmpty(
       Object.fromEntries(
         Object.entries(template.environments).map(([name, overrides]) => [
@@ -74,7 +78,31 @@ function stepDefinition(step: StepTemplate): JsonObject {
     dependencies: step.dependencies,
     retry: retryDefinition(step.retry),
     timeout_seconds: step.timeoutSeconds,
+    publishes_events: unlessNone(step.publishesEvents.map(publishedEventDefinition)),
     result_schema: step.resultSchema,
+  });
+}
+
+function publishedEventDefinition(event: PublishedEventTemplate): JsonObject {
+  return given({
+    name: event.name,
+    description: event.description,
+    condition: event.condition,
+    delivery_mode: event.deliveryMode,
+    schema: event.schema,
+    publisher: event.publisher,
+  });
+}
+
+function lifecycleDefinition(lifecycle: LifecycleTemplate): JsonObject {
+  return given({
+    max_duration_minutes: lifecycle.maxDurationMinutes,
+    max_waiting_for_dependencies_minutes: lifecycle.maxWaitingForDependenciesMinutes,
+    max_waiting_for_retry_minutes: lifecycle.maxWaitingForRetryMinutes,
+    max_steps_in_process_minutes: lifecycle.maxStepsInProcessMinutes,
+    staleness_action: lifecycle.stalenessAction,
+    auto_fail_on_timeout: lifecycle.autoFailOnTimeout,
+    auto_dlq_on_timeout: lifecycle.autoDlqOnTimeout,
   });
 }
 

@@ -134,7 +134,7 @@ describe('a template file', () => {
     ];
     optional.push('input_schema', 'identity_strategy', 'lifecycle', 'environments');
     expect(parse(template(Object.fromEntries(optional.map((key) => [key, null]))))).toEqual(plain);
-    expect(parse(template({ domain_events: [], lifecycle: {} }))).toEqual(plain);
+    expect(parse(template({ domain_events: [] }))).toEqual(plain);
     const inSteps = ['description', 'system_dependency', 'type', 'dependencies', 'retry', 'timeout_seconds'];
     inSteps.push('result_schema', 'publishes_events', 'batch_config', 'composition');
     expect(parse(withStep(Object.fromEntries(inSteps.map((key) => [key, null]))))).toEqual(plain);
@@ -233,7 +233,9 @@ describe('a template file', () => {
     ['loaded_from', 1, 'expected a string'],
     ['task_handler.callable', '', "expected a handler's key"],
     ['task_handler.initialization', [], 'expected a map, got a list'],
-    ['domain_events', [{ name: 'paid' }], 'domain events are not supported yet'],
+    ['domain_events', 'paid', 'expected a list, got the string "paid"'],
+    ['domain_events[0].name', 'order paid', 'expected an event name'],
+
     ['input_schema', [], 'expected a map, got a list'],
     [
       'identity_strategy',
@@ -241,7 +243,14 @@ describe('a template file', () => {
       'expected one of strict, caller_provided, always_unique, got the string "stric", did you mean "strict"?',
     ],
     ['identity_strategy', ':strict', 'expected one of strict'],
-    ['lifecycle', { max_duration_minutes: 5 }, 'lifecycle limits are not supported yet'],
+    ['lifecycle', 5, 'expected a map, got the number 5'],
+    ['lifecycle.max_duration_minutes', 0, 'expected an integer from 1 to'],
+    ['lifecycle.max_waiting_for_dependencies_minutes', '5', 'expected an integer from 1 to'],
+    ['lifecycle.max_waiting_for_retry_minutes', -1, 'expected an integer from 1 to'],
+    ['lifecycle.max_steps_in_process_minutes', 1.5, 'expected an integer from 1 to'],
+    ['lifecycle.staleness_action', 'drop', 'expected one of dlq, error, none'],
+    ['lifecycle.auto_fail_on_timeout', 'yes', 'expected true or false'],
+    ['lifecycle.auto_dlq_on_timeout', 1, 'expected true or false'],
     ['steps', [], 'expected at least 1 item, got 0'],
     ['steps', {}, 'expected a list, got a map'],
     ['steps[0]', 'x', 'expected a map, got the string "x"'],
@@ -279,7 +288,10 @@ describe('a template file', () => {
     ],
     ['steps[0].timeout_seconds', 0, 'expected an integer from 1 to 86400'],
     ['steps[0].timeout_seconds', 86_401, 'expected an integer from 1 to 86400'],
-    ['steps[0].publishes_events', ['paid'], 'publishing events is not supported yet'],
+    ['steps[0].publishes_events', 'paid', 'expected a list, got the string "paid"'],
+    ['steps[0].publishes_events[0]', 'order paid', 'expected an event name'],
+    ['steps[0].publishes_events[0]', 7, 'expected an event name'],
+
     ['steps[0].batch_config', { batch_size: 5 }, 'batch steps are not supported yet'],
     ['steps[0].result_schema', 'x', 'expected a map'],
     ['environments', [], 'expected a map, got a list'],

@@ -1,4 +1,6 @@
 import { checkEnvironment, environmentDrafts, type EnvironmentDraft } from './environment.reader.js';
+import { checkEvents, domainEvent } from './event.reader.js';
+import { lifecycle } from './lifecycle.reader.js';
 import { mapOf } from './map.reader.js';
 import { schema } from './schema.reader.js';
 import { checkGraph } from './step-graph.check.js';
@@ -12,12 +14,13 @@ import {
   type TemplateMetadata,
 } from './template.types.js';
 import type { Reader } from './value.cursor.js';
-import { choice, jsonObject, listOf, onlyEmpty, text } from './value.readers.js';
+import { choice, jsonObject, listOf, text } from './value.readers.js';
 import { isVersion } from './version.order.js';
 
 const LONGEST_NAME = 64;
 const LONGEST_NAMESPACE = 29;
 const MOST_STEPS = 2000;
+const MOST_EVENTS = 1000;
 
 /** What a file says; its hash and its name are not in it. */
 export type TemplateContent = Omit<TaskTemplate, 'contentHash' | 'file'>;
@@ -56,7 +59,9 @@ const taskHandler = mapOf((key): TaskHandlerSettings => ({
 export const templateContent: Reader<TemplateContent> = mapOf((key) => {
   const steps = key.required('steps', listOf(stepDraft, 1, MOST_STEPS));
   const environments = key.optional('environments', environmentDrafts, []);
+  const domainEvents = key.optional('domain_events', listOf(domainEvent, 0, MOST_EVENTS), []);
   reportGraphProblems(steps);
+  checkEvents(domainEvents, key.cursor('domain_events'), steps);
   for (const { value } of environments)
     checkEnvironment(
       value,
@@ -74,15 +79,11 @@ export const templateContent: Reader<TemplateContent> = mapOf((key) => {
     }),
     loadedFrom: key.optional('loaded_from', text(), null),
     taskHandler: key.optional('task_handler', taskHandler, null),
-    domainEvents: key.optional(
-      'domain_events',
-      onlyEmpty([] as const, 'domain events are not supported yet'),
-      [],
-    ),
+    domainEvents,
     inputSchema: key.optional('input_schema', schema, null),
     identityStrategy: key.optional('identity_strategy', choice(...IDENTITY_STRATEGIES), 'strict'),
     steps: steps.map(({ step }) => step),
-    lifecycle: key.optional('lifecycle', onlyEmpty(null, 'lifecycle limits are not supported yet'), null),
+    lifecycle: key.optional('lifecycle', lifecycle, null),
     environments: Object.fromEntries(environments.map(({ name, value }) => [name, withoutCursors(value)])),
   };
 });

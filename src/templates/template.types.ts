@@ -6,6 +6,24 @@ export type IdentityStrategy = (typeof IDENTITY_STRATEGIES)[number];
 export const BACKOFFS = ['none', 'linear', 'exponential', 'fibonacci'] as const;
 export type Backoff = (typeof BACKOFFS)[number];
 
+/** When a step publishes an event: by how it ended. */
+export const EVENT_CONDITIONS = [
+  'success',
+  'failure',
+  'retryable_failure',
+  'permanent_failure',
+  'always',
+] as const;
+export type EventCondition = (typeof EVENT_CONDITIONS)[number];
+
+/** `durable`: through the outbox, at least once. `fast`: in this process, may be lost. `broadcast`: both. */
+export const EVENT_DELIVERY_MODES = ['durable', 'fast', 'broadcast'] as const;
+export type EventDeliveryMode = (typeof EVENT_DELIVERY_MODES)[number];
+
+/** What becomes of a task over a limit: `error` with an entry in `tasks_dlq`, `error` alone, or nothing but a mark. */
+export const STALENESS_ACTIONS = ['dlq', 'error', 'none'] as const;
+export type StalenessAction = (typeof STALENESS_ACTIONS)[number];
+
 /** In `environments.<env>.steps[].name`: every step of the template. No step may be called so. */
 export const ALL_STEPS = 'ALL';
 
@@ -24,13 +42,14 @@ export interface TaskTemplate {
   /** A path that Tasker's tools write into files; shown, never read from, and no part of the content hash. */
   readonly loadedFrom: string | null;
   readonly taskHandler: TaskHandlerSettings | null;
-  readonly domainEvents: readonly [];
+  /** The events that steps may publish; empty: any. */
+  readonly domainEvents: readonly DomainEventTemplate[];
   /** What a task's context must look like; `null` allows any. */
   readonly inputSchema: JsonSchema | null;
   readonly identityStrategy: IdentityStrategy;
   /** In the order of the file; dependencies exist, and no cycle runs through them. */
   readonly steps: readonly StepTemplate[];
-  readonly lifecycle: null;
+  readonly lifecycle: LifecycleTemplate | null;
   /** Overrides by environment name, as declared: `applyEnvironment` puts one of them into effect. */
   readonly environments: Readonly<Record<string, EnvironmentOverrides>>;
   /** SHA-256 (hex) of what the file says, however it is spelled, ordered, commented or called. */
@@ -72,7 +91,7 @@ export interface StepTemplate {
   /** `null`: the setting's default. */
   readonly timeoutSeconds: number | null;
   readonly resultSchema: JsonSchema | null;
-  readonly publishesEvents: readonly [];
+  readonly publishesEvents: readonly PublishedEventTemplate[];
 }
 
 export interface StepHandlerReference {
@@ -90,6 +109,38 @@ export interface RetryPolicy {
   readonly backoffBaseMs: number;
   /** Never below `backoffBaseMs`. */
   readonly maxBackoffMs: number;
+}
+
+/** An event that the template's steps may publish. */
+export interface DomainEventTemplate {
+  readonly name: string;
+  readonly description: string | null;
+  /** What a published payload must look like. */
+  readonly schema: JsonSchema | null;
+}
+
+/** An event that a step publishes when it ends. */
+export interface PublishedEventTemplate {
+  readonly name: string;
+  readonly description: string | null;
+  readonly condition: EventCondition;
+  readonly deliveryMode: EventDeliveryMode;
+  /** Wins over the declared event's schema. */
+  readonly schema: JsonSchema | null;
+  /** Who makes the payload; `null`: it is the step's result, or its error. */
+  readonly publisher: string | null;
+}
+
+/** Limits in minutes; `null`: none. */
+export interface LifecycleTemplate {
+  readonly maxDurationMinutes: number | null;
+  readonly maxWaitingForDependenciesMinutes: number | null;
+  readonly maxWaitingForRetryMinutes: number | null;
+  readonly maxStepsInProcessMinutes: number | null;
+  readonly stalenessAction: StalenessAction;
+  /** For `maxDurationMinutes`, instead of `stalenessAction`; `null`: not given. */
+  readonly autoFailOnTimeout: boolean | null;
+  readonly autoDlqOnTimeout: boolean | null;
 }
 
 export interface EnvironmentOverrides {

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TaskerError } from '../engine/index.js';
 import type { RegisteredTemplate } from '../engine/index.js';
 import type { StepTemplate } from '../templates/index.js';
+import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import type { DiscoveredHandler } from './handler.explorer.js';
 import type { TaskSequenceStep } from './task-sequence-step.js';
@@ -42,7 +43,10 @@ export class HandlersMissingError extends TaskerError {
 export class HandlerRegistry {
   private found: readonly DiscoveredHandler[] | undefined;
 
-  constructor(private readonly explorer: HandlerExplorer) {}
+  constructor(
+    private readonly explorer: HandlerExplorer,
+    private readonly publishers: EventPublisherRegistry,
+  ) {}
 
   /** Every handler of the application. */
   handlers(): readonly DiscoveredHandler[] {
@@ -55,9 +59,10 @@ export class HandlerRegistry {
     return this.explorer.namespaces();
   }
 
-  bind({ template }: RegisteredTemplate): TemplateBinding {
+  bind(registered: RegisteredTemplate): TemplateBinding {
+    const { template } = registered;
     const handlers = new Map<string, BoundHandler>();
-    const problems: string[] = [];
+    const problems: string[] = [...this.publishers.problemsOf(registered)];
     for (const step of template.steps) {
       const candidates = this.candidates(template.namespace, step);
       const problem = problemOf(step, candidates);

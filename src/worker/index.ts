@@ -1,7 +1,12 @@
+export { DomainEventPublisher } from './domain-event.publisher.js';
+export type { DomainEventPublisherContract, EventPublication } from './domain-event.publisher.js';
+export { EventPublisherRegistry } from './event-publisher.registry.js';
+export { EventRelay } from './event.relay.js';
 export { FallbackPoller } from './fallback.poller.js';
 export { HandlerExplorer } from './handler.explorer.js';
 export { HandlerRegistry, HandlersMissingError } from './handler.registry.js';
 export { LeaseKeeper } from './lease.keeper.js';
+export { LifecycleEnforcer } from './lifecycle.enforcer.js';
 export { ServedTemplates, UnknownNamespaceError } from './served-templates.js';
 export { StepDispatcher } from './step.dispatcher.js';
 export type { DispatcherStatus } from './step.dispatcher.js';

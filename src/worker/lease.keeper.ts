@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { WorkerSettings } from '../config/index.js';
@@ -21,6 +22,8 @@ interface KeptLease {
 const RENEW_AFTER = 1 / 3;
 const SHORTEST_PAUSE_MS = 100;
 const QUERY_TIMEOUT_MS = 5_000;
+/** How long a connection may take to say goodbye; one that leads nowhere any more never would. */
+const GOODBYE_MS = 1_000;
 
 /**
  * Keeps the leases of running attempts, on a connection of its own, with one statement a round. Attempts that end before a
@@ -31,7 +34,11 @@ export class LeaseKeeper {
   private readonly logger = new Logger(LeaseKeeper.name);
   private readonly leases = new Map<string, KeptLease>();
   private client: pg.Client | undefined;
+  private connecting: Promise<pg.Client> | undefined;
   private timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  private nextRound = Number.POSITIVE_INFINITY;
+  private renewing = false;
   private round: Promise<void> = Promise.resolve();
   private stopped = false;
 
@@ -53,8 +60,12 @@ export class LeaseKeeper {
     clearTimeout(this.timer);
     this.timer = undefined;
     await this.round;
-    await this.client?.end().catch(() => undefined);
+    await this.connecting?.catch(() => undefined);
+    const { client } = this;
     this.client = undefined;
+    if (client === undefined) return;
+    const goodbye = delay(GOODBYE_MS, undefined, { ref: false });
+    await Promise.race([client.end().catch(() => undefined), goodbye]);
   }
 
   /** From now on, until `drop`, the attempt's lease is renewed. */
@@ -73,15 +84,22 @@ export class LeaseKeeper {
     return lost.length === 0;
   }
 
+  /** A lease shorter than those that are kept already brings the next round forward. */
   private schedule(leaseSeconds: number): void {
-    if (this.timer !== undefined || this.stopped) return;
+    if (this.renewing || this.stopped) return;
     const pause = Math.max((leaseSeconds * 1000 * RENEW_AFTER) / 2, SHORTEST_PAUSE_MS);
+    const due = performance.now() + pause;
+    if (this.timer !== undefined && this.nextRound <= due) return;
+    clearTimeout(this.timer);
+    this.nextRound = due;
     this.timer = setTimeout(() => {
+      this.timer = undefined;
       this.round = this.renewDue();
     }, pause);
   }
 
   private async renewDue(): Promise<void> {
+    this.renewing = true;
     const now = performance.now();
     const due = [...this.leases.values()].filter(
       ({ attempt, renewedAt }) => now - renewedAt >= attempt.leaseSeconds * 1000 * RENEW_AFTER,
@@ -92,7 +110,7 @@ export class LeaseKeeper {
     } catch (error) {
       this.warn(error);
     }
-    this.timer = undefined;
+    this.renewing = false;
     const shortest = Math.min(...[...this.leases.values()].map(({ attempt }) => attempt.leaseSeconds));
     if (Number.isFinite(shortest)) this.schedule(shortest);
   }
@@ -116,6 +134,14 @@ export class LeaseKeeper {
 
   private async connection(): Promise<pg.Client> {
     if (this.client !== undefined) return this.client;
+    this.connecting ??= this.connect().finally(() => {
+      this.connecting = undefined;
+    });
+    return this.connecting;
+  }
+
+  private async connect(): Promise<pg.Client> {
+    if (this.stopped) throw new Error('The lease keeper has stopped');
     const client = await this.database.connectDirect('lease keeper', QUERY_TIMEOUT_MS);
     client.on('error', () => this.abandon(client));
     client.on('end', () => this.abandon(client));

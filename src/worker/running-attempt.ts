@@ -1,7 +1,10 @@
 import type { ClientBase } from 'pg';
+import { isTransient } from '../database/index.js';
 import type { AttemptKey, ClaimedStep, CompletionAnswer, JsonValue, StepReport } from '../engine/index.js';
+import type { EventPublisherRegistry } from './event-publisher.registry.js';
 import type { RunnableStep } from './served-templates.js';
 import { StepAbortedError } from './step-errors.js';
+import { stepEvents } from './step-events.builder.js';
 import { reportAnswer, reportError } from './step-report.builder.js';
 import type { ReportRules } from './step-report.builder.js';
 import type { OpenTransaction, StepTransactions } from './step.transactions.js';
@@ -14,7 +17,10 @@ export type AttemptEnd =
   | { readonly kind: 'report'; readonly report: StepReport }
   /** Recorded already, in the step's own transaction; or refused in it, and rolled back. */
   | { readonly kind: 'recorded'; readonly report: StepReport; readonly answer: CompletionAnswer }
-  /** Whether the step's own transaction committed is not known: it is to be handed back, if it is still held. */
+  /**
+   * The connection of the step's own transaction broke, or the transaction was rolled back because of others, and whether it
+   * committed may not be known: the step is to be handed back, if it is still held.
+   */
   | { readonly kind: 'unknown' }
   /** Nothing may be recorded: the lease is lost, or the attempt is handed back. */
   | { readonly kind: 'dropped' };
@@ -24,6 +30,9 @@ export interface AttemptEnvironment {
   readonly rules: ReportRules;
   readonly defaultTimeoutSeconds: number;
   readonly transactions: StepTransactions;
+  readonly publishers: EventPublisherRegistry;
+  /** The events of a failure could not be made; the failure itself is recorded. */
+  onEventsLost(attempt: ClaimedStep, error: unknown): void;
   readStepResult(taskUuid: string, stepName: string): Promise<JsonValue | undefined>;
   /** Whether the attempt still holds its step; renews its lease. */
   renewLease(attempt: AttemptKey): Promise<boolean>;
@@ -99,7 +108,7 @@ export class RunningAttempt implements StepServices {
     this.transactionOpening ??= this.environment.transactions.begin();
     const transaction = await this.transactionOpening;
     this.controller.signal.throwIfAborted();
-    return work(transaction.client);
+    return work(usableWhile(() => !this.over, transaction.client));
   }
 
   async heartbeat(): Promise<void> {
@@ -127,7 +136,9 @@ export class RunningAttempt implements StepServices {
   }
 
   private async answered(answer: unknown): Promise<AttemptEnd> {
-    const report = reportAnswer(this.claim, this.runnable.step, answer, this.environment.rules);
+    const report = this.withEvents(
+      reportAnswer(this.claim, this.runnable.step, answer, this.environment.rules),
+    );
     if (this.transactionOpening === undefined) return { kind: 'report', report };
     if (report.outcome === 'failed') {
       await this.rollback();
@@ -138,10 +149,26 @@ export class RunningAttempt implements StepServices {
 
   private async failed(error: unknown): Promise<AttemptEnd> {
     await this.rollback();
-    return {
-      kind: 'report',
-      report: reportError(this.claim, this.runnable.step, error, this.environment.rules),
-    };
+    return { kind: 'report', report: this.withEvents(this.reportOf(error)) };
+  }
+
+  private reportOf(error: unknown): StepReport {
+    return reportError(this.claim, this.runnable.step, error, this.environment.rules);
+  }
+
+  /** A success whose events can't be published becomes a failure that says why; a failure stays what it is. */
+  private withEvents(report: StepReport): StepReport {
+    if (this.runnable.step.events.length === 0) return report;
+    try {
+      return {
+        ...report,
+        events: stepEvents(this.claim, this.runnable, report, this.environment.publishers),
+      };
+    } catch (error) {
+      if (report.outcome === 'succeeded') return this.withEvents(this.reportOf(error));
+      this.environment.onEventsLost(this.claim, error);
+      return report;
+    }
   }
 
   private async recordInTransaction(report: StepReport): Promise<AttemptEnd> {
@@ -152,7 +179,7 @@ export class RunningAttempt implements StepServices {
     try {
       answer = await this.environment.recordWithin(transaction.client, report);
     } catch (error) {
-      return this.failed(error);
+      return this.rolledBack(error);
     }
     if (answer.unrecorded.length > 0) {
       await transaction.rollback();
@@ -161,9 +188,17 @@ export class RunningAttempt implements StepServices {
     try {
       await transaction.commit();
       return { kind: 'recorded', report, answer };
-    } catch {
-      return { kind: 'unknown' };
+    } catch (error) {
+      // Of a constraint that is checked at the commit, for instance: it would fail again and again.
+      return this.rolledBack(error);
     }
+  }
+
+  /** A broken connection or a conflict is nothing that the handler has done: its attempt is not spent on it. */
+  private async rolledBack(error: unknown): Promise<AttemptEnd> {
+    if (!isTransient(error)) return this.failed(error);
+    await this.rollback();
+    return { kind: 'unknown' };
   }
 
   private async rollback(): Promise<void> {
@@ -175,4 +210,21 @@ export class RunningAttempt implements StepServices {
   private async openTransaction(): Promise<OpenTransaction | null> {
     return (await this.transactionOpening?.catch(() => null)) ?? null;
   }
+}
+
+/**
+ * A handler that goes on after its attempt has ended must not reach the connection any more: by then it serves others, and
+ * what it wrote there would be outside of any transaction, or inside another step's.
+ */
+function usableWhile(usable: () => boolean, client: ClientBase): ClientBase {
+  return new Proxy(client, {
+    get(target, key) {
+      const member: unknown = Reflect.get(target, key);
+      if (typeof member !== 'function') return member;
+      return (...values: unknown[]): unknown =>
+        usable()
+          ? Reflect.apply(member, target, values)
+          : Promise.reject(new Error('The step has ended: its transaction can no longer be used'));
+    },
+  });
 }

@@ -13,8 +13,40 @@ export interface ReportRules {
 const LONGEST_MESSAGE = 10_000;
 const MOST_BACKTRACE_LINES = 30;
 
-/** What a handler answered with becomes what is recorded; a result that can't be kept becomes a failure that says why. */
+/**
+ * What a handler answered with becomes what is recorded; a result that can't be kept becomes a failure that says why.
+ * Never throws, whatever the answer does when it is read: getters, `toJSON` methods and proxies are the handler's code.
+ */
 export function reportAnswer(
+  attempt: AttemptKey,
+  step: RegisteredStep,
+  answer: unknown,
+  rules: ReportRules,
+): StepReport {
+  try {
+    return readAnswer(attempt, step, answer, rules);
+  } catch (error) {
+    const message = `The handler's answer can't be kept: reading it threw: ${textOf(error)}`;
+    return refused(attempt, step, 'INVALID_RESULT', message, rules);
+  }
+}
+
+/** What a handler threw, or what ended its attempt for it, becomes a failure. Never throws, as `reportAnswer`. */
+export function reportError(
+  attempt: AttemptKey,
+  step: RegisteredStep,
+  error: unknown,
+  rules: ReportRules,
+): StepReport {
+  try {
+    return failed(attempt, step, failureOf(error), backtraceOf(error), rules);
+  } catch (secondError) {
+    const message = `The handler threw something that can't be read: ${textOf(secondError)}`;
+    return failed(attempt, step, { message, errorType: typeof error, retryable: true }, [], rules);
+  }
+}
+
+function readAnswer(
   attempt: AttemptKey,
   step: RegisteredStep,
   answer: unknown,
@@ -27,7 +59,8 @@ export function reportAnswer(
   if (invalid !== null) return refused(attempt, step, 'INVALID_RESULT', invalid, rules);
 
   const resultJson = JSON.stringify(result);
-  const bytes = Buffer.byteLength(resultJson) + Buffer.byteLength(JSON.stringify(metadata));
+  const metadataJson = JSON.stringify(metadata);
+  const bytes = Buffer.byteLength(resultJson) + Buffer.byteLength(metadataJson);
   if (bytes > rules.maxResultBytes) {
     const message = `The result has ${bytes} bytes; at most ${rules.maxResultBytes} are kept (TASKER_MAX_RESULT_BYTES)`;
     return refused(attempt, step, 'RESULT_TOO_LARGE', message, rules);
@@ -38,17 +71,7 @@ export function reportAnswer(
     const message = `The result breaks the result_schema: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`;
     return refused(attempt, step, 'RESULT_SCHEMA', message, rules);
   }
-  return { ...keyOf(attempt), outcome: 'succeeded', resultJson, metadataJson: JSON.stringify(metadata) };
-}
-
-/** What a handler threw, or what ended its attempt for it, becomes a failure. */
-export function reportError(
-  attempt: AttemptKey,
-  step: RegisteredStep,
-  error: unknown,
-  rules: ReportRules,
-): StepReport {
-  return failed(attempt, step, failureOf(error), backtraceOf(error), rules);
+  return { ...keyOf(attempt), outcome: 'succeeded', resultJson, metadataJson };
 }
 
 function failureOf(error: unknown): StepFailureOptions {
@@ -102,7 +125,7 @@ function failed(
     error_code: storable(options.errorCode ?? 'HANDLER_ERROR', 255),
     error_type: storable(options.errorType ?? 'StepFailure', 255),
     retryable,
-    status_code: options.statusCode ?? null,
+    status_code: Number.isSafeInteger(options.statusCode) ? (options.statusCode ?? null) : null,
     context: storableContext(options.context ?? {}),
     backtrace,
   };
@@ -142,16 +165,11 @@ function keyOf({ taskUuid, stepIndex, token }: AttemptKey): AttemptKey {
   return { taskUuid, stepIndex, token };
 }
 
-/** Also what a getter or a `toJSON` of the value throws is a problem of the value. */
 function describeInvalid(part: string, value: unknown): string | null {
-  try {
-    const problem = jsonProblem(value);
-    return problem === null
-      ? null
-      : `The handler's answer can't be kept: ${part}${problem.path}: ${problem.message}`;
-  } catch (error) {
-    return `The handler's answer can't be kept: reading its ${part} threw: ${String(error)}`;
-  }
+  const problem = jsonProblem(value);
+  return problem === null
+    ? null
+    : `The handler's answer can't be kept: ${part}${problem.path}: ${problem.message}`;
 }
 
 function retryAfterMs(seconds: number | undefined): number | null {
@@ -177,9 +195,21 @@ function storable(text: unknown, longest: number): string {
   return String(text).slice(0, longest).replaceAll('\0', '\u{FFFD}').toWellFormed();
 }
 
+/** A copy, so that what is sent later is what was checked here. */
 function storableContext(context: JsonObject): JsonObject {
-  const problem = jsonProblem(context);
-  return problem === null
-    ? context
-    : { dropped: `the context${problem.path} could not be kept: ${problem.message}` };
+  try {
+    const problem = jsonProblem(context);
+    if (problem === null) return JSON.parse(JSON.stringify(context));
+    return { dropped: `the context${problem.path} could not be kept: ${problem.message}` };
+  } catch (error) {
+    return { dropped: `the context could not be kept: reading it threw: ${textOf(error)}` };
+  }
+}
+
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return 'something that has no text';
+  }
 }

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import { RetrySettings, WorkerSettings } from '../config/index.js';
-import { classifyFailure, SCHEMA_VERSION } from '../database/index.js';
+import { classifyFailure, isTransient, SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, TaskReader } from '../engine/index.js';
 import type {
+  AttemptKey,
   Claimant,
   ClaimAnswer,
   ClaimedStep,
@@ -14,6 +15,8 @@ import type {
 } from '../engine/index.js';
 import { Notifier, TaskChanges } from '../notifications/index.js';
 import type { LocalTaker } from '../notifications/index.js';
+import { EventPublisherRegistry } from './event-publisher.registry.js';
+import { EventRelay } from './event.relay.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
@@ -27,6 +30,8 @@ const MOST_FLIGHTS = 2;
 const LARGEST_BATCH = 200;
 /** For how long handlers are started in one go before timers and sockets get their turn. */
 const START_BUDGET_MS = 5;
+/** How long to wait after a claim that failed for another reason than a lost connection. */
+const CLAIM_PAUSE_MS = 1_000;
 /** For how long, past the deadline of a shutdown, what has ended may still be recorded. */
 const FLUSH_PATIENCE_MS = 5_000;
 
@@ -64,11 +69,13 @@ export class StepDispatcher implements LocalTaker {
   private flights = 0;
   /** Slots promised to claims that are under way. */
   private reserved = 0;
+  /** Steps offered to this process since it last claimed. */
+  private offered = 0;
   /** Ready steps may exist that no call has looked for since. Set by every wake-up, cleared before every look. */
   private wanted = false;
   private pumpScheduled = false;
   private startScheduled = false;
-  private retryTimer: NodeJS.Timeout | undefined;
+  private wakeTimer: NodeJS.Timeout | undefined;
   /** A step that is to run alone: 'claiming' while it is asked for. */
   private suspect: ClaimedStep | 'claiming' | undefined;
   private schemaIsNewer = false;
@@ -87,11 +94,16 @@ export class StepDispatcher implements LocalTaker {
     retries: RetrySettings,
     reader: TaskReader,
     transactions: StepTransactions,
+    publishers: EventPublisherRegistry,
+    private readonly eventRelay: EventRelay,
   ) {
     this.environment = {
       rules: { maxResultBytes: settings.maxResultBytes, retryJitter: retries.retryJitter },
       defaultTimeoutSeconds: settings.stepTimeoutSeconds,
       transactions,
+      publishers,
+      onEventsLost: (attempt, error) =>
+        this.report(`The events of step ${attempt.name} of task ${attempt.taskUuid} are lost`, error),
       readStepResult: (taskUuid, stepName) => reader.readStepResult(taskUuid, stepName),
       renewLease: (attempt) => leases.renew(attempt),
       recordWithin: (client, report) => engine.complete(this.claimant(), [report], [], false, client),
@@ -115,7 +127,8 @@ export class StepDispatcher implements LocalTaker {
   offer(templateId: number, steps: number): boolean {
     if (!this.mayClaim() || !this.served.serves(templateId)) return false;
     this.wake();
-    return this.freeSlots() >= steps;
+    this.offered += steps;
+    return this.freeSlots() >= this.offered;
   }
 
   /**
@@ -127,12 +140,13 @@ export class StepDispatcher implements LocalTaker {
     const idle = this.untilIdle();
     if (this.state === 'draining') return idle;
     this.state = 'draining';
-    clearTimeout(this.retryTimer);
+    clearTimeout(this.wakeTimer);
     const waiting = this.queue;
     this.queue = [];
-    if (typeof this.suspect === 'object') waiting.push(this.suspect);
+    if (typeof this.suspect === 'object' && !this.running.has(this.suspect.token)) waiting.push(this.suspect);
     this.suspect = undefined;
-    await this.handBack(waiting);
+    // Not awaited: the database may be away, and the deadline counts from now.
+    void this.handBack(waiting);
 
     const deadline = setTimeout(() => this.abortRunning(), this.settings.shutdownTimeoutSeconds * 1000);
     this.schedulePump();
@@ -206,7 +220,10 @@ export class StepDispatcher implements LocalTaker {
   /** One token a slot that is free now. They are promised until the answer comes. */
   private reserve(): readonly string[] {
     const count = this.mayClaim() ? Math.max(0, this.freeSlots()) : 0;
-    if (count > 0) this.wanted = false;
+    if (count > 0) {
+      this.wanted = false;
+      this.offered = 0;
+    }
     this.reserved += count;
     return Array.from({ length: count }, () => randomUUID());
   }
@@ -218,8 +235,8 @@ export class StepDispatcher implements LocalTaker {
     try {
       answer = await this.persistently((repeated) => this.engine.claim(this.claimant(), tokens, repeated));
     } catch (error) {
-      this.wanted = true;
-      this.report('Steps could not be claimed', error);
+      this.report('Steps could not be claimed, trying again', error);
+      this.wakeIn(CLAIM_PAUSE_MS);
     }
     this.flights -= 1;
     this.reserved -= tokens.length;
@@ -251,22 +268,33 @@ export class StepDispatcher implements LocalTaker {
   private async recordOneByOne(reports: readonly StepReport[], cause: unknown): Promise<void> {
     this.wanted = true;
     for (const report of reports) {
-      try {
-        const single = reports.length === 1 ? unstorable(report, cause) : report;
-        const answer = await this.persistently((repeated) =>
-          this.engine.complete(this.claimant(), [single], [], repeated),
-        );
-        this.recorded([single], answer);
-      } catch (error) {
-        if (reports.length > 1 && classifyFailure(error) === 'data')
-          await this.recordOneByOne([report], error);
-        else
-          this.report(
-            `The end of a step of task ${report.taskUuid} could not be recorded; its lease will run out`,
-            error,
-          );
-      }
+      const triedAlone = reports.length === 1 || isTransient(cause);
+      let problem = triedAlone ? cause : await this.recordAlone(report);
+      if (classifyFailure(problem) === 'data') problem = await this.recordAlone(unstorable(report, problem));
+      if (problem !== null) this.giveUp(report, problem);
     }
+  }
+
+  /** Null when it was recorded, else why it could not be. */
+  private async recordAlone(report: StepReport): Promise<unknown> {
+    try {
+      const answer = await this.persistently((repeated) =>
+        this.engine.complete(this.claimant(), [report], [], repeated),
+      );
+      this.recorded([report], answer);
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  /** The step runs again once its lease has run out, here or elsewhere. */
+  private giveUp(attempt: AttemptKey, problem: unknown): void {
+    this.leases.drop(attempt);
+    this.report(
+      `The end of step ${attempt.stepIndex} of task ${attempt.taskUuid} could not be recorded; its lease will run out`,
+      problem,
+    );
   }
 
   private recorded(reports: readonly StepReport[], answer: CompletionAnswer): void {
@@ -285,6 +313,7 @@ export class StepDispatcher implements LocalTaker {
       }
     }
     for (const late of answer.unrecorded) this.logLate(late);
+    this.eventRelay.relay(reports.filter(({ token }) => !refused.has(token)));
     this.changes.publish(answer.settledTasks);
     if (answer.released > 0) {
       this.wanted = true;
@@ -310,31 +339,43 @@ export class StepDispatcher implements LocalTaker {
     if (this.state === 'running') {
       this.queue.push(...answer.steps);
       this.startQueued();
-      this.wakeForRetry(answer.nextRetryMs);
+      this.wakeIn(answer.nextRetryMs);
       if (answer.alone && this.suspect === undefined) void this.claimSuspect();
     } else {
       void this.handBack(answer.steps);
     }
   }
 
-  private wakeForRetry(nextRetryMs: number | null): void {
-    clearTimeout(this.retryTimer);
-    if (nextRetryMs === null) return;
+  /** When the next retry is due, or when a claim that failed is to be tried again. */
+  private wakeIn(milliseconds: number | null): void {
+    clearTimeout(this.wakeTimer);
+    if (milliseconds === null || this.state !== 'running') return;
     // Node takes no longer delay than 2^31 - 1 ms; waking too early only means looking once more.
-    this.retryTimer = setTimeout(() => this.wake(), Math.min(nextRetryMs + 1, 2_147_483_647));
+    this.wakeTimer = setTimeout(() => this.wake(), Math.min(milliseconds + 1, 2_147_483_647));
   }
 
   private keepLease(step: ClaimedStep): void {
-    this.leases.keep({
-      ...step,
-      onLost: () => {
-        this.running
-          .get(step.token)
-          ?.abort(
-            new StepAbortedError('LEASE_LOST', 'The step is no longer held: cancelled, or taken for lost'),
-          );
-      },
-    });
+    this.leases.keep({ ...step, onLost: () => this.lose(step) });
+  }
+
+  private lose(claim: ClaimedStep): void {
+    const attempt = this.running.get(claim.token);
+    if (attempt === undefined) this.forget(claim);
+    else
+      attempt.abort(
+        new StepAbortedError('LEASE_LOST', 'The step is no longer held: cancelled, or taken for lost'),
+      );
+  }
+
+  /** Of a step that has not started: it will not. */
+  private forget({ token }: ClaimedStep): void {
+    this.queue = this.queue.filter((waiting) => waiting.token !== token);
+    if (this.isSuspect(token)) this.suspect = undefined;
+    this.wake();
+  }
+
+  private isSuspect(token: string): boolean {
+    return typeof this.suspect === 'object' && this.suspect.token === token;
   }
 
   /** Starts queued handlers, a few milliseconds' worth a turn: a handler may compute before its first await. */
@@ -363,11 +404,18 @@ export class StepDispatcher implements LocalTaker {
         `Step ${claim.name} of task ${claim.taskUuid} has no handler here; its lease will run out`,
       );
       this.leases.drop(claim);
+      this.forget(claim);
       return;
     }
     const attempt = new RunningAttempt(claim, runnable, this.environment);
     this.running.set(claim.token, attempt);
-    void attempt.end.then((end) => this.ended(attempt, end));
+    attempt.end.then(
+      (end) => this.ended(attempt, end),
+      (error: unknown) => {
+        this.giveUp(claim, error);
+        this.ended(attempt, { kind: 'dropped' });
+      },
+    );
     attempt.start();
   }
 
@@ -387,34 +435,39 @@ export class StepDispatcher implements LocalTaker {
         this.leases.drop(claim);
         break;
     }
-    if (typeof this.suspect === 'object' && this.suspect.token === claim.token) this.suspect = undefined;
+    if (this.isSuspect(claim.token)) this.suspect = undefined;
     this.wanted = true;
     this.schedulePump();
   }
 
   private async claimSuspect(): Promise<void> {
     this.suspect = 'claiming';
+    this.flights += 1;
     const token = randomUUID();
     let step: ClaimedStep | undefined;
     try {
       const answer = await this.persistently(() => this.engine.claimAlone(this.claimant(), token));
       [step] = answer.steps;
     } catch (error) {
-      this.report('A step that is to run alone could not be claimed', error);
+      this.report('A step that is to run alone could not be claimed, trying again', error);
+      this.wakeIn(CLAIM_PAUSE_MS);
     }
-    if (this.state !== 'running') {
-      if (step !== undefined) await this.handBack([step]);
-      return;
+    this.flights -= 1;
+    if (step !== undefined && this.state === 'running') this.holdSuspect(step);
+    else {
+      this.suspect = undefined;
+      if (step !== undefined) void this.handBack([step]);
     }
+    this.schedulePump();
+  }
+
+  private holdSuspect(step: ClaimedStep): void {
     this.suspect = step;
-    if (step !== undefined) {
-      this.statistics.claimed += 1;
-      this.keepLease(step);
-      this.logger.warn(
-        `Step ${step.name} of task ${step.taskUuid} was lost ${step.lostCount} times; it runs once nothing else runs here`,
-      );
-    }
-    this.wake();
+    this.statistics.claimed += 1;
+    this.keepLease(step);
+    this.logger.warn(
+      `Step ${step.name} of task ${step.taskUuid} was lost ${step.lostCount} times; it runs once nothing else runs here`,
+    );
   }
 
   private startSuspect(): void {
@@ -430,7 +483,8 @@ export class StepDispatcher implements LocalTaker {
       );
     }
     void this.handBack(attempts.map(({ claim }) => claim));
-    setTimeout(() => this.abandon.abort(), FLUSH_PATIENCE_MS).unref();
+    const { abandon } = this;
+    setTimeout(() => abandon.abort(), FLUSH_PATIENCE_MS).unref();
   }
 
   private async handBack(steps: readonly ClaimedStep[]): Promise<void> {

@@ -28,6 +28,8 @@ export class StepTransactions {
     await this.turn();
     try {
       const client = await this.database.acquire();
+      // A connection that breaks fails the statement under way or the next one; unheard, the event would end the process.
+      client.on('error', ignore);
       try {
         await client.query('BEGIN');
       } catch (error) {
@@ -100,7 +102,10 @@ export class OpenTransaction {
   private end(error: unknown): void {
     if (this.ended) return;
     this.ended = true;
+    this.client.removeListener('error', ignore);
     this.client.release(error !== undefined);
     this.onEnd();
   }
 }
+
+function ignore(): void {}

@@ -12,8 +12,10 @@ import { Database, SchemaMigrator } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
 import { TemplateLoader, TemplateRegistry } from '../templates/index.js';
+import { DomainEventBus, EventSubscriptionServer } from '../domain-events/index.js';
 import { FallbackPoller } from './fallback.poller.js';
 import { LeaseKeeper } from './lease.keeper.js';
+import { LifecycleEnforcer } from './lifecycle.enforcer.js';
 import { ServedTemplates } from './served-templates.js';
 import { StepDispatcher } from './step.dispatcher.js';
 import { TaskerFeature } from './tasker-feature.js';
@@ -49,6 +51,9 @@ export class WorkerLifecycle
     private readonly announcer: WorkAnnouncer,
     private readonly notifier: Notifier,
     private readonly watch: TaskWatch,
+    private readonly lifecycleLimits: LifecycleEnforcer,
+    private readonly subscriptions: EventSubscriptionServer,
+    private readonly eventBus: DomainEventBus,
     private readonly service: ServiceSettings,
     private readonly templates: TemplateSettings,
     private readonly worker: WorkerSettings,
@@ -76,6 +81,10 @@ export class WorkerLifecycle
       await this.dispatcher.start();
       this.announcer.setLocalTaker(this.dispatcher);
       this.poller.start();
+      this.lifecycleLimits.start();
+      this.listener.events.subscribe(() => this.eventBus.stored.next());
+      this.listener.resync.subscribe(() => this.eventBus.stored.next());
+      await this.subscriptions.start();
     }
     if (this.worker.deploymentMode !== 'polling_only') await this.listener.start();
     this.logger.log(
@@ -88,8 +97,10 @@ export class WorkerLifecycle
   async beforeApplicationShutdown(): Promise<void> {
     this.announcer.setLocalTaker(undefined);
     await this.poller.stop();
+    await this.lifecycleLimits.stop();
     await this.dispatcher.stop();
     await this.leases.stop();
+    await this.subscriptions.stop();
     await this.notifier.flush();
   }
 

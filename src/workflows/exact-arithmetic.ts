@@ -7,8 +7,8 @@ export function add(left: ExactNumber, right: ExactNumber): ExactNumber {
   return exact(BigInt(left) + BigInt(right));
 }
 
-export function multiply(left: ExactNumber, right: ExactNumber): ExactNumber {
-  return exact(BigInt(left) * BigInt(right));
+export function multiply(...factors: readonly ExactNumber[]): ExactNumber {
+  return exact(factors.reduce((product, factor) => product * BigInt(factor), 1n));
 }
 
 export function square(value: ExactNumber): ExactNumber {

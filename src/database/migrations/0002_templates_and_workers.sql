@@ -8,6 +8,7 @@ CREATE TABLE tasker.templates (
   definition    json NOT NULL,
   sink_count    integer NOT NULL,  -- steps that nothing depends on
   registered_at timestamptz NOT NULL,
+  lifecycle_checked_at timestamptz,  -- when its unfinished tasks were last held against its lifecycle limits
   UNIQUE (namespace, name, version, content_hash)
 );
 

@@ -6,6 +6,8 @@
 -- request_hash is the hash of template and canonical context; with unique_request it is an identity of its own
 -- (identity_strategy "strict"). idempotency_hash is the hash of namespace, template name and idempotency key.
 --
+-- exceeded_limit is the lifecycle limit that the task is over, by its name in the template.
+--
 -- Rows are changed a few times in their life (blocked, ended), never once a step.
 CREATE TABLE tasker.tasks (
   task_uuid             uuid PRIMARY KEY,
@@ -27,6 +29,7 @@ CREATE TABLE tasker.tasks (
   source_system         text NOT NULL,
   reason                text NOT NULL,
   idempotency_key       text,
+  exceeded_limit        text,
   tags                  text[],
   options               json,
   context               json NOT NULL
@@ -34,4 +37,4 @@ CREATE TABLE tasker.tasks (
 
 CREATE UNIQUE INDEX tasks_request ON tasker.tasks (request_hash) WHERE unique_request;
 CREATE UNIQUE INDEX tasks_idempotency ON tasker.tasks (idempotency_hash) WHERE idempotency_hash IS NOT NULL;
-CREATE INDEX tasks_unfinished ON tasker.tasks (template_id) WHERE status IN (0, 1);
+CREATE INDEX tasks_unfinished ON tasker.tasks (template_id, created_at, task_uuid) WHERE status IN (0, 1);

@@ -11,7 +11,9 @@
 -- the key would double the cost of a bulk submit.
 --
 -- Guards on the state in updates by key are written "state + 0 = ..." on purpose: a plain comparison matches the
--- partial indexes below, and the planner then prefers those to the primary key once the table has grown.
+-- partial indexes below, and the planner then prefers those to the primary key once the table has grown. Joins on the
+-- key of steps or tasks are written "task_uuid = ANY (ARRAY[...])": a plain comparison makes the order of the primary key
+-- worth something to the planner, and for a table that was small when it looked it then reads that index from end to end.
 CREATE TABLE tasker.steps (
   task_uuid              uuid NOT NULL,
   attempt_token          uuid,

@@ -32,6 +32,7 @@ BEGIN
         USING ERRCODE = 'invalid_parameter_value';
   END CASE;
   v_delay := least(v_delay, p_cap_ms);
+  v_delay := greatest(v_delay, 0);
   RETURN floor(CASE WHEN p_jitter THEN v_delay * random()::numeric ELSE v_delay END)::bigint;
 END
 $$;

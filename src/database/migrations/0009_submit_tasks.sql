@@ -42,7 +42,7 @@ BEGIN
       task_uuid, template_id, context, correlation_id, parent_correlation_id, priority, lease_seconds, request_hash,
       unique_request, idempotency_hash, idempotency_key, initiator, source_system, reason, tags, options, ordinal
     )
-    LEFT JOIN tasker.templates t ON t.template_id = r.template_id
+    LEFT JOIN tasker.templates t ON t.template_id = ANY (ARRAY[r.template_id])
   ), created AS (
     -- Sorted, so that two calls with the same identities wait for one another instead of deadlocking.
     INSERT INTO tasker.tasks (
@@ -66,7 +66,7 @@ BEGIN
     SELECT c.task_uuid, CASE WHEN d.dependencies = '{}' THEN v_now END, c.template_id, d.step_index,
            CASE WHEN d.dependencies = '{}' THEN 1 ELSE 0 END, cardinality(d.dependencies), c.priority,
            c.lease_seconds, d.name, d.dependencies, d.dependents
-    FROM created c JOIN tasker.template_steps d ON d.template_id = c.template_id
+    FROM created c JOIN tasker.template_steps d ON d.template_id = ANY (ARRAY[c.template_id])
   )
   SELECT (SELECT count(*) FROM request WHERE known_template IS NOT NULL), (SELECT count(*) FROM created)
   INTO v_known, v_created;
@@ -95,9 +95,18 @@ BEGIN
   FROM ROWS FROM (json_to_recordset(p_tasks) AS (
     task_uuid uuid, template_id integer, request_hash bytea, unique_request boolean, idempotency_hash bytea
   )) WITH ORDINALITY AS r (task_uuid, template_id, request_hash, unique_request, idempotency_hash, ordinal)
-  LEFT JOIN tasker.tasks own ON own.task_uuid = r.task_uuid
-  LEFT JOIN tasker.tasks keyed ON keyed.idempotency_hash = r.idempotency_hash AND keyed.idempotency_hash IS NOT NULL
-  LEFT JOIN tasker.tasks same ON r.unique_request AND same.request_hash = r.request_hash AND same.unique_request
+  LEFT JOIN tasker.tasks own ON own.task_uuid = ANY (ARRAY[r.task_uuid])
+  -- OFFSET 0 keeps these what they are, a look-up a row: no plan may read an index from end to end instead.
+  LEFT JOIN LATERAL (
+    SELECT k.task_uuid, k.template_id, k.request_hash FROM tasker.tasks k
+    WHERE k.idempotency_hash = r.idempotency_hash AND k.idempotency_hash IS NOT NULL
+    OFFSET 0
+  ) keyed ON true
+  LEFT JOIN LATERAL (
+    SELECT k.task_uuid FROM tasker.tasks k
+    WHERE r.unique_request AND k.request_hash = r.request_hash AND k.unique_request
+    OFFSET 0
+  ) same ON true
   ORDER BY r.ordinal;
 END
 $$;

@@ -1,6 +1,6 @@
 -- The steps in progress that a worker holds under any of the given tokens, as claim_steps answered or would have
 -- answered. For a caller that lost an answer; reads the running steps of all workers, which are few.
-CREATE FUNCTION tasker.claims_held(p_worker integer, p_tokens uuid[])
+CREATE FUNCTION tasker.claims_held(p_worker integer, p_tokens uuid[], p_lease_seconds integer)
 RETURNS TABLE (
   kind text,
   task_uuid uuid,
@@ -19,12 +19,11 @@ RETURNS TABLE (
 LANGUAGE sql STABLE
 AS $$
   SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
-         extract(epoch FROM s.lease_until - s.started_at)::integer,
-         t.correlation_id, t.context,
+         coalesce(s.lease_seconds, p_lease_seconds), t.correlation_id, t.context,
          (SELECT json_object_agg(p.name, p.result)
           FROM tasker.steps p
           WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
          NULL::json
-  FROM tasker.steps s JOIN tasker.tasks t ON t.task_uuid = s.task_uuid
+  FROM tasker.steps s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid])
   WHERE s.state = 2 AND s.worker_id = p_worker AND s.attempt_token = ANY (p_tokens)
 $$;

@@ -46,6 +46,8 @@ DECLARE
   v_now timestamptz;
   v_limit integer := cardinality(p_tokens);
   v_shares integer[];
+  v_seen integer := 0;
+  v_taken integer;
   v_count integer := 0;
 BEGIN
   IF v_limit > 0 THEN
@@ -54,13 +56,13 @@ BEGIN
   v_now := tasker.current_time();
 
   IF p_repeated THEN
-    RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_tokens);
+    RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_tokens, p_lease_seconds);
     GET DIAGNOSTICS v_count = ROW_COUNT;
   END IF;
 
   IF v_count = 0 AND v_limit > 0 AND p_schema_version >= tasker.schema_version() THEN
     UPDATE tasker.steps s
-    SET state = 1, queued_at = s.retry_at, retry_at = NULL
+    SET state = CASE WHEN s.lost_count >= 2 THEN 8 ELSE 1 END, queued_at = s.retry_at, retry_at = NULL
     FROM (
       SELECT r.task_uuid, r.step_index
       FROM tasker.steps r
@@ -69,7 +71,7 @@ BEGIN
       LIMIT 1000
       FOR UPDATE SKIP LOCKED
     ) due
-    WHERE s.task_uuid = due.task_uuid AND s.step_index = due.step_index;
+    WHERE s.task_uuid = ANY (ARRAY[due.task_uuid]) AND s.step_index = due.step_index;
 
     -- How many of the best v_limit candidates lie in which template. Taking v_limit rows of each template under lock and
     -- then choosing would lock rows that are not taken.
@@ -95,42 +97,54 @@ BEGIN
         ) best ON best.n = t.n
         GROUP BY t.n
       ) shares;
+      SELECT coalesce(sum(share), 0) INTO v_seen FROM unnest(v_shares) AS t (share);
     END IF;
 
-    RETURN QUERY
-    WITH candidate AS MATERIALIZED (
-      SELECT c.task_uuid, c.step_index, row_number() OVER () AS n
-      FROM unnest(p_template_ids, v_shares) AS t (id, share)
-      CROSS JOIN LATERAL (
-        SELECT s.task_uuid, s.step_index
-        FROM tasker.steps s
-        WHERE s.state = 1 AND s.template_id = t.id
-        ORDER BY s.priority DESC, s.queued_at, s.task_uuid, s.step_index
-        LIMIT t.share
-        FOR UPDATE SKIP LOCKED
-      ) c
-    ), taken AS (
-      UPDATE tasker.steps s
-      SET state = 2,
-          attempts = s.attempts + 1,
-          attempt_token = p_tokens[c.n],
-          worker_id = p_worker,
-          started_at = v_now,
-          lease_until = v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)),
-          queued_at = NULL
-      FROM candidate c
-      WHERE s.task_uuid = c.task_uuid AND s.step_index = c.step_index
-      RETURNING s.*
-    )
-    SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
-           coalesce(s.lease_seconds, p_lease_seconds),
-           t.correlation_id, t.context,
-           (SELECT json_object_agg(p.name, p.result)
-            FROM tasker.steps p
-            WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
-           NULL::json
-    FROM taken s JOIN tasker.tasks t ON t.task_uuid = s.task_uuid;
-    GET DIAGNOSTICS v_count = ROW_COUNT;
+    -- Twice, where others hold some of the best candidates: what is left of the limit may come from any template then.
+    FOR pass IN 1 .. 2 LOOP
+      RETURN QUERY
+      WITH candidate AS MATERIALIZED (
+        SELECT c.task_uuid, c.step_index, v_count + row_number() OVER () AS n
+        FROM (
+          SELECT c.task_uuid, c.step_index
+          FROM unnest(p_template_ids, v_shares) AS t (id, share)
+          CROSS JOIN LATERAL (
+            SELECT s.task_uuid, s.step_index
+            FROM tasker.steps s
+            WHERE s.state = 1 AND s.template_id = t.id
+            ORDER BY s.priority DESC, s.queued_at, s.task_uuid, s.step_index
+            LIMIT t.share
+            FOR UPDATE SKIP LOCKED
+          ) c
+          LIMIT v_limit - v_count
+        ) c
+      ), taken AS (
+        UPDATE tasker.steps s
+        SET state = 2,
+            attempts = s.attempts + 1,
+            attempt_token = p_tokens[c.n],
+            worker_id = p_worker,
+            -- The step may have become ready after v_now was read.
+            started_at = greatest(v_now, s.queued_at),
+            lease_until = v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)),
+            queued_at = NULL
+        FROM candidate c
+        WHERE s.task_uuid = ANY (ARRAY[c.task_uuid]) AND s.step_index = c.step_index
+        RETURNING s.*
+      )
+      SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
+             coalesce(s.lease_seconds, p_lease_seconds),
+             t.correlation_id, t.context,
+             (SELECT json_object_agg(p.name, p.result)
+              FROM tasker.steps p
+              WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
+             NULL::json
+      FROM taken s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
+      GET DIAGNOSTICS v_taken = ROW_COUNT;
+      v_count := v_count + v_taken;
+      EXIT WHEN v_count >= v_seen;
+      v_shares := array_fill(v_limit - v_count, ARRAY[cardinality(p_template_ids)]);
+    END LOOP;
   END IF;
 
   RETURN QUERY SELECT * FROM tasker.claim_summary(v_now, p_template_ids, v_limit > 0 AND v_count >= v_limit);

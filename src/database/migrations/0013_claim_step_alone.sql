@@ -1,7 +1,8 @@
 -- Gives one step that is to be run alone: its attempts were lost with their workers, and it may be what killed them. The
 -- caller starts it only when nothing else runs in its process, and keeps its lease until then.
 --
--- Arguments, answer and locks as claim_steps, for one token.
+-- Arguments, answer and locks as claim_steps, for one token. A call that is repeated with its token gives the step that
+-- the token holds, and no other.
 CREATE FUNCTION tasker.claim_step_alone(
   p_worker integer,
   p_schema_version integer,
@@ -27,15 +28,19 @@ LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
 DECLARE
-  v_now timestamptz := tasker.current_time();
+  v_now timestamptz;
 BEGIN
-  IF p_schema_version >= tasker.schema_version() THEN
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_token::text, 0));
+  v_now := tasker.current_time();
+
+  IF p_schema_version >= tasker.schema_version()
+    AND NOT EXISTS (SELECT FROM tasker.claims_held(p_worker, ARRAY[p_token], p_lease_seconds)) THEN
     UPDATE tasker.steps s
     SET state = 2,
         attempts = s.attempts + 1,
         attempt_token = p_token,
         worker_id = p_worker,
-        started_at = v_now,
+        started_at = greatest(v_now, s.queued_at),
         lease_until = v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)),
         queued_at = NULL
     FROM (
@@ -46,9 +51,16 @@ BEGIN
       LIMIT 1
       FOR UPDATE SKIP LOCKED
     ) one
-    WHERE s.task_uuid = one.task_uuid AND s.step_index = one.step_index;
+    WHERE s.task_uuid = ANY (ARRAY[one.task_uuid]) AND s.step_index = one.step_index;
   END IF;
-  RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, ARRAY[p_token]);
+  RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, ARRAY[p_token], p_lease_seconds);
   RETURN QUERY SELECT * FROM tasker.claim_summary(v_now, p_template_ids, true);
 END
 $$;
+
+ALTER FUNCTION tasker.claim_step_alone SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION tasker.claim_step_alone SET enable_seqscan = off;
+ALTER FUNCTION tasker.claim_step_alone SET enable_hashjoin = off;
+ALTER FUNCTION tasker.claim_step_alone SET enable_mergejoin = off;
+ALTER FUNCTION tasker.claim_step_alone SET enable_bitmapscan = off;
+ALTER FUNCTION tasker.claim_step_alone SET jit = off;

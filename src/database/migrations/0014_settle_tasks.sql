@@ -20,12 +20,12 @@ BEGIN
              ELSE 0
            END AS status
     FROM tasker.tasks t
-    WHERE t.task_uuid = ANY (p_task_uuids) AND t.status IN (0, 1)
+    WHERE t.task_uuid = ANY (p_task_uuids) AND t.status + 0 IN (0, 1)
   ), changed AS (
     UPDATE tasker.tasks t
     SET status = v.status, updated_at = v_now, finished_at = CASE WHEN v.status = 2 THEN v_now END
     FROM verdict v
-    WHERE t.task_uuid = v.task_uuid AND t.status <> v.status
+    WHERE t.task_uuid = ANY (ARRAY[v.task_uuid]) AND t.status <> v.status
     RETURNING t.task_uuid, t.status
   ), event AS (
     INSERT INTO tasker.events (task_uuid, recorded_at, kind, task_status)

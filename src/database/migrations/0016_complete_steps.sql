@@ -9,6 +9,8 @@
 --              "backoff": text, "base_ms": int, "cap_ms": int, "jitter": bool, "after_ms": int or null}}, where after_ms
 --              is what the handler asked for and wins, uncapped
 -- p_metadata a JSON array with an entry an attempt: an object to keep beside the result, or null
+-- p_events   null, or a JSON array with an entry an attempt: [{"name": text, "payload": any}, ...] or null. The events of
+--            recorded attempts go to the outbox in the same transaction, see publish_events
 --
 -- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
 --   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
@@ -18,7 +20,7 @@
 -- dependants are handed to the caller first, if it serves them, has a token left, and no ready step has a higher
 -- priority.
 --
--- Locks: the tasks, ordered; then their steps; then as claim_steps.
+-- Locks: the tasks, ordered; then their steps; with events, the outbox; then as claim_steps.
 CREATE FUNCTION tasker.complete_steps(
   p_worker integer,
   p_schema_version integer,
@@ -31,7 +33,8 @@ CREATE FUNCTION tasker.complete_steps(
   p_metadata json,
   p_template_ids integer[],
   p_claim_tokens uuid[],
-  p_lease_seconds integer
+  p_lease_seconds integer,
+  p_events json DEFAULT NULL
 ) RETURNS TABLE (
   kind text,
   task_uuid uuid,
@@ -84,6 +87,14 @@ BEGIN
       WHERE s.state = 1 AND s.template_id = t.id
       ORDER BY s.priority DESC LIMIT 1
     ) best;
+    -- A retry that is due is ready, though it only becomes so by the next claim.
+    SELECT greatest(v_top_priority, max(due.priority)) INTO v_top_priority
+    FROM (
+      SELECT s.priority, s.template_id FROM tasker.steps s
+      WHERE s.state = 3 AND s.retry_at <= v_now
+      ORDER BY s.retry_at LIMIT 1000
+    ) due
+    WHERE due.template_id = ANY (p_template_ids);
   END IF;
   v_top_priority := coalesce(v_top_priority, -32768);
 
@@ -98,7 +109,7 @@ BEGIN
     UPDATE tasker.steps s
     SET state = 4, result = i.report, lease_until = NULL, finished_at = v_now
     FROM item i
-    WHERE i.succeeded AND s.task_uuid = i.task_uuid AND s.step_index = i.step_index
+    WHERE i.succeeded AND s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
       AND s.attempt_token = i.token AND s.state + 0 = 2
     RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, i.metadata, i.n
   ), met AS (
@@ -115,7 +126,7 @@ BEGIN
                PARTITION BY s.remaining_dependencies = m.count AND s.template_id = ANY (p_template_ids)
                ORDER BY s.priority DESC, s.task_uuid, s.step_index)]
            END AS token
-    FROM met m JOIN tasker.steps s ON s.task_uuid = m.task_uuid AND s.step_index = m.step_index
+    FROM met m JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[m.task_uuid]) AND s.step_index = m.step_index
   ), unlocked AS (
     UPDATE tasker.steps s
     SET remaining_dependencies = o.remaining,
@@ -128,7 +139,7 @@ BEGIN
         lease_until = CASE WHEN o.token IS NOT NULL
           THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
     FROM opened o
-    WHERE s.task_uuid = o.task_uuid AND s.step_index = o.step_index AND s.state + 0 = 0
+    WHERE s.task_uuid = ANY (ARRAY[o.task_uuid]) AND s.step_index = o.step_index AND s.state + 0 = 0
     RETURNING s.task_uuid, s.step_index, s.state
   ), sunk AS (
     UPDATE tasker.tasks t
@@ -137,7 +148,7 @@ BEGIN
         finished_at = CASE WHEN t.open_sinks = c.count THEN v_now END,
         updated_at = v_now
     FROM (SELECT d.task_uuid, count(*) AS count FROM done d WHERE d.dependents = '{}' GROUP BY 1) c
-    WHERE t.task_uuid = c.task_uuid
+    WHERE t.task_uuid = ANY (ARRAY[c.task_uuid])
     RETURNING t.task_uuid, t.status
   ), event AS (
     INSERT INTO tasker.events
@@ -166,13 +177,17 @@ BEGIN
     v_settled := v_settled || tasker.settle_tasks(p_task_uuids);
   END IF;
 
+  IF p_events IS NOT NULL AND v_recorded IS NOT NULL THEN
+    PERFORM tasker.publish_events(v_now, p_task_uuids, p_step_indexes, v_recorded, p_events);
+  END IF;
+
   IF coalesce(cardinality(v_recorded), 0) < cardinality(p_tokens) THEN
     RETURN QUERY
-    SELECT CASE WHEN s.attempt_token = i.token AND s.state + 0 IN (1, 3, 4, 5) THEN 'repeated' ELSE 'refused' END,
+    SELECT CASE WHEN s.attempt_token = i.token AND s.state + 0 IN (1, 3, 4, 5, 8) THEN 'repeated' ELSE 'refused' END,
            i.task_uuid, i.step_index, i.token, NULL::integer, NULL::text, NULL::smallint, NULL::smallint, NULL::integer, NULL::uuid,
            NULL::json, NULL::json, json_build_object('state', s.state)
     FROM unnest(p_task_uuids, p_step_indexes, p_tokens) WITH ORDINALITY AS i (task_uuid, step_index, token, n)
-    LEFT JOIN tasker.steps s ON s.task_uuid = i.task_uuid AND s.step_index = i.step_index
+    LEFT JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
     WHERE v_recorded IS NULL OR i.n <> ALL (v_recorded);
   END IF;
 
@@ -192,8 +207,8 @@ BEGIN
             WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
            NULL::json
     FROM unnest(v_handed_tasks, v_handed_indexes) AS h (task_uuid, step_index)
-    JOIN tasker.steps s ON s.task_uuid = h.task_uuid AND s.step_index = h.step_index
-    JOIN tasker.tasks t ON t.task_uuid = s.task_uuid;
+    JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[h.task_uuid]) AND s.step_index = h.step_index
+    JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
   END IF;
 
   RETURN QUERY

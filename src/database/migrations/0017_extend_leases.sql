@@ -31,12 +31,12 @@ BEGIN
   UPDATE tasker.steps s
   SET lease_until = v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds))
   FROM held h
-  WHERE s.task_uuid = h.task_uuid AND s.step_index = h.step_index;
+  WHERE s.task_uuid = ANY (ARRAY[h.task_uuid]) AND s.step_index = h.step_index;
 
   RETURN QUERY
   SELECT i.task_uuid, i.step_index, i.token, s.state
   FROM unnest(p_task_uuids, p_step_indexes, p_tokens) AS i (task_uuid, step_index, token)
-  LEFT JOIN tasker.steps s ON s.task_uuid = i.task_uuid AND s.step_index = i.step_index
+  LEFT JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
   WHERE s.attempt_token IS DISTINCT FROM i.token OR s.state + 0 <> 2;
 END
 $$;

@@ -16,7 +16,7 @@ BEGIN
   WITH held AS MATERIALIZED (
     SELECT s.task_uuid, s.step_index, s.attempts, s.started_at, s.worker_id
     FROM unnest(p_task_uuids, p_step_indexes, p_tokens) AS i (task_uuid, step_index, token)
-    JOIN tasker.steps s ON s.task_uuid = i.task_uuid AND s.step_index = i.step_index
+    JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
     WHERE s.attempt_token = i.token AND s.state + 0 = 2
     ORDER BY s.task_uuid, s.step_index
     FOR NO KEY UPDATE OF s
@@ -25,7 +25,7 @@ BEGIN
     SET state = CASE WHEN s.lost_count >= 2 THEN 8 ELSE 1 END, attempts = s.attempts - 1, attempt_token = NULL,
         lease_until = NULL, queued_at = v_now
     FROM held h
-    WHERE s.task_uuid = h.task_uuid AND s.step_index = h.step_index
+    WHERE s.task_uuid = ANY (ARRAY[h.task_uuid]) AND s.step_index = h.step_index
     RETURNING h.*
   ), event AS (
     INSERT INTO tasker.events (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt)
@@ -35,3 +35,10 @@ BEGIN
   RETURN v_count;
 END
 $$;
+
+ALTER FUNCTION tasker.release_steps SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION tasker.release_steps SET enable_seqscan = off;
+ALTER FUNCTION tasker.release_steps SET enable_hashjoin = off;
+ALTER FUNCTION tasker.release_steps SET enable_mergejoin = off;
+ALTER FUNCTION tasker.release_steps SET enable_bitmapscan = off;
+ALTER FUNCTION tasker.release_steps SET jit = off;

@@ -32,6 +32,7 @@ BEGIN
     SELECT k.task_uuid FROM tasker.tasks k WHERE k.task_uuid = ANY (v_tasks) ORDER BY k.task_uuid
     FOR NO KEY UPDATE SKIP LOCKED
   ) t;
+  v_now := tasker.current_time();
 
   -- Only now that the tasks are locked does it count which leases have run out: an extension may have come in between.
   WITH expired AS MATERIALIZED (
@@ -50,13 +51,13 @@ BEGIN
         queued_at = CASE WHEN s.lost_count + 1 < p_max_lost THEN v_now END,
         finished_at = CASE WHEN s.lost_count + 1 >= p_max_lost THEN v_now END
     FROM expired e
-    WHERE s.task_uuid = e.task_uuid AND s.step_index = e.step_index
+    WHERE s.task_uuid = ANY (ARRAY[e.task_uuid]) AND s.step_index = e.step_index
     RETURNING e.*, s.state
   ), counted AS (
     UPDATE tasker.tasks t
     SET failed_steps = t.failed_steps + c.count, updated_at = v_now
     FROM (SELECT r.task_uuid, count(*) AS count FROM reclaimed r WHERE r.state = 5 GROUP BY 1) c
-    WHERE t.task_uuid = c.task_uuid
+    WHERE t.task_uuid = ANY (ARRAY[c.task_uuid])
   ), event AS (
     INSERT INTO tasker.events (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, detail)
     SELECT r.task_uuid, v_now, r.started_at, r.worker_id, r.step_index, CASE WHEN r.state = 5 THEN 3 ELSE 4 END, r.attempts,
@@ -80,4 +81,7 @@ $$;
 
 ALTER FUNCTION tasker.reclaim_expired_steps SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.reclaim_expired_steps SET enable_seqscan = off;
+ALTER FUNCTION tasker.reclaim_expired_steps SET enable_hashjoin = off;
+ALTER FUNCTION tasker.reclaim_expired_steps SET enable_mergejoin = off;
+ALTER FUNCTION tasker.reclaim_expired_steps SET enable_bitmapscan = off;
 ALTER FUNCTION tasker.reclaim_expired_steps SET jit = off;

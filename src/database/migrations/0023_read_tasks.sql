@@ -25,7 +25,8 @@ RETURNS TABLE (
   completed_steps integer,
   failed_steps integer,
   ready_steps integer,
-  waiting_for_retry_steps integer
+  waiting_for_retry_steps integer,
+  exceeded_limit text
 )
 LANGUAGE plpgsql STABLE
 AS $$
@@ -50,7 +51,8 @@ BEGIN
          t.created_at, greatest(t.updated_at, c.touched_at), t.finished_at, t.context, t.initiator, t.source_system,
          t.reason, t.priority, coalesce(t.tags, '{}'), t.correlation_id, t.parent_correlation_id,
          c.total::integer, c.pending::integer, c.in_progress::integer, c.completed::integer, c.failed::integer,
-         c.ready::integer, c.waiting_for_retry::integer
+         c.ready::integer, c.waiting_for_retry::integer,
+         t.exceeded_limit
   FROM tasker.tasks t
   JOIN tasker.templates p ON p.template_id = t.template_id
   CROSS JOIN LATERAL (

@@ -20,7 +20,7 @@ RETURNS TABLE (
   event_kind smallint,
   event_recorded_at timestamptz,
   event_started_at timestamptz,
-  event_retry_delay_ms integer,
+  event_retry_delay_ms bigint,
   event_detail json,
   event_metadata json,
   worker_name text,
@@ -68,5 +68,6 @@ BEGIN
 END
 $$;
 
+ALTER FUNCTION tasker.read_steps SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.read_steps SET jit = off;
 ALTER FUNCTION tasker.read_steps SET enable_seqscan = off;

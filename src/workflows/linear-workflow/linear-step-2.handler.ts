@@ -1,8 +1,8 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
+import type { EvenNumberContext } from '../even-number.context.js';
 import { add } from '../exact-arithmetic.js';
 import type { ExactNumber } from '../exact-arithmetic.js';
-import type { LinearContext } from './linear-workflow.types.js';
 import { numberSetting } from './number-setting.js';
 
 interface Dependencies {
@@ -11,8 +11,8 @@ interface Dependencies {
 
 /** Adds the template's constant to the square. */
 @StepHandler('linear_step_2')
-export class LinearStep2Handler implements StepHandlerContract<LinearContext, ExactNumber, Dependencies> {
-  call(step: TaskSequenceStep<LinearContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class LinearStep2Handler implements StepHandlerContract<EvenNumberContext, ExactNumber, Dependencies> {
+  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
     const constant = numberSetting(step.initialization, 'constant');
     return StepExecutionResult.success(add(step.dependency('linear_step_1'), constant), {
       operation: 'add',

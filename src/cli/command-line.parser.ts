@@ -1,0 +1,23 @@
+import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { systemErrorCode, UsageError } from './command-line.errors.js';
+
+type Options = NonNullable<ParseArgsConfig['options']>;
+
+/**
+ * Reads a command's flags and arguments.
+ *
+ * @throws UsageError naming the flag that is unknown, or that lacks its value, and the flags that there are
+ */
+export function parseCommandLine<const T extends Options>(args: readonly string[], options: T) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const code = systemErrorCode(error);
+    if (!(error instanceof Error) || typeof code !== 'string' || !code.startsWith('ERR_PARSE_ARGS'))
+      throw error;
+    const known = Object.keys(options).map((name) => `--${name}`);
+    // Node's second sentence is about arguments that begin with a dash, which no path here does.
+    const [message] = error.message.split('. ');
+    throw new UsageError(`${message}; the flags are ${[...known, '--help'].join(', ')}`);
+  }
+}

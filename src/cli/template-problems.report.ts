@@ -1,0 +1,10 @@
+import { formatProblem, type TemplateProblem } from '../templates/index.js';
+import { counted } from './counted.format.js';
+import type { OutputWriter } from './output.writer.js';
+
+/** Every problem on a line of its own, then how many there are. */
+export function reportProblems(problems: readonly TemplateProblem[], output: OutputWriter): void {
+  const files = new Set(problems.map(({ file }) => file));
+  output.problem(problems.map(formatProblem).join('\n'));
+  output.problem(`\n${counted(problems.length, 'problem')} in ${counted(files.size, 'file')}`);
+}

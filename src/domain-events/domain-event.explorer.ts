@@ -1,0 +1,100 @@
+import { Injectable } from '@nestjs/common';
+import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import type { DomainEvent } from './domain-event.types.js';
+import { patternExpression } from './event-pattern.js';
+import { DOMAIN_EVENT_SUBSCRIPTION } from './on-domain-event.decorator.js';
+
+/** A method under `@OnDomainEvent`. */
+export interface EventSubscription {
+  readonly name: string;
+  /** A regular expression for the names of its events. */
+  readonly expression: string;
+  readonly fromBeginning: boolean;
+  matches(eventName: string): boolean;
+  deliver(event: DomainEvent): Promise<void>;
+}
+
+/** Finds the subscriptions in every module of the application. */
+@Injectable()
+export class DomainEventExplorer {
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly scanner: MetadataScanner,
+  ) {}
+
+  /**
+   * @throws Error where two subscriptions have the same name, or one is on a provider that has no instance of its own
+   */
+  explore(): readonly EventSubscription[] {
+    const found = this.discovery.getProviders().flatMap((wrapper) => {
+      const instance: unknown = wrapper.instance;
+      if (wrapper.isAlias || typeof instance !== 'object' || instance === null) return [];
+      const subscriptions = this.subscriptionsOf(instance);
+      if (subscriptions.length > 0 && !wrapper.isDependencyTreeStatic()) {
+        throw new Error(
+          `${instance.constructor.name} is request-scoped: @OnDomainEvent needs a provider that lives as long as the application`,
+        );
+      }
+      return subscriptions;
+    });
+    assertUniqueNames(found);
+    return found;
+  }
+
+  private subscriptionsOf(instance: object): readonly EventSubscription[] {
+    const prototype: unknown = Object.getPrototypeOf(instance);
+    if (typeof prototype !== 'object' || prototype === null) return [];
+    return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
+      const member: unknown = Reflect.get(prototype, method);
+      if (typeof member !== 'function') return [];
+      const metadata: unknown = Reflect.getMetadata(DOMAIN_EVENT_SUBSCRIPTION, member);
+      return isSubscription(metadata) ? [subscription(instance, method, metadata)] : [];
+    });
+  }
+}
+
+interface FoundMetadata {
+  readonly pattern: string;
+  readonly name?: unknown;
+  readonly from?: unknown;
+}
+
+function isSubscription(metadata: unknown): metadata is FoundMetadata {
+  return (
+    typeof metadata === 'object' &&
+    metadata !== null &&
+    'pattern' in metadata &&
+    typeof metadata.pattern === 'string'
+  );
+}
+
+function subscription(
+  instance: object,
+  method: string,
+  { pattern, name, from }: FoundMetadata,
+): EventSubscription {
+  const expression = patternExpression(pattern);
+  const matcher = new RegExp(expression);
+  return {
+    name: typeof name === 'string' ? name : `${instance.constructor.name}.${method}`,
+    expression,
+    fromBeginning: from === 'beginning',
+    matches: (eventName) => matcher.test(eventName),
+    deliver: async (event) => {
+      const member: unknown = Reflect.get(instance, method);
+      if (typeof member === 'function') await Reflect.apply(member, instance, [event]);
+    },
+  };
+}
+
+function assertUniqueNames(subscriptions: readonly EventSubscription[]): void {
+  const names = new Set<string>();
+  for (const { name } of subscriptions) {
+    if (names.has(name)) {
+      throw new Error(
+        `Two subscriptions are called "${name}": give one of them a name, @OnDomainEvent(…, { name })`,
+      );
+    }
+    names.add(name);
+  }
+}

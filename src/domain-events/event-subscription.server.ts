@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import type { Subscription } from 'rxjs';
+import { DomainEventBus } from './domain-event.bus.js';
+import { DomainEventExplorer } from './domain-event.explorer.js';
+import type { EventSubscription } from './domain-event.explorer.js';
+import { DomainEventStore } from './domain-event.store.js';
+import type { EventBatch } from './domain-event.store.js';
+
+const LEASE_SECONDS = 30;
+const SCAN = 500;
+/** How often the outbox is looked at without being told. */
+const POLL_MS = 5_000;
+const SHORTEST_RETRY_MS = 200;
+const LONGEST_RETRY_MS = 60_000;
+
+/**
+ * Serves the durable subscriptions of this process: each by itself, one event after the other. Which process serves a
+ * subscription is settled by a lease on its row; the others look every few seconds whether it has become free.
+ *
+ * `start` and `stop` may be called in any order, any number of times; after `stop` no event is delivered.
+ */
+@Injectable()
+export class EventSubscriptionServer {
+  private readonly logger = new Logger(EventSubscriptionServer.name);
+  private readonly owner = randomUUID();
+  private loops: SubscriptionLoop[] = [];
+  private news: Subscription | undefined;
+
+  constructor(
+    private readonly explorer: DomainEventExplorer,
+    private readonly store: DomainEventStore,
+    private readonly bus: DomainEventBus,
+  ) {}
+
+  async start(): Promise<void> {
+    if (this.news !== undefined) return;
+    const subscriptions = this.explorer.explore();
+    this.bus.setSubscriptions(subscriptions);
+    for (const { name, fromBeginning } of subscriptions) await this.store.register(name, fromBeginning);
+    this.loops = subscriptions.map(
+      (subscription) => new SubscriptionLoop(subscription, this.owner, this.store, this.bus, this.logger),
+    );
+    this.news = this.bus.stored.subscribe(() => {
+      for (const loop of this.loops) loop.wake();
+    });
+    for (const loop of this.loops) loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.news?.unsubscribe();
+    this.news = undefined;
+    this.bus.setSubscriptions([]);
+    await Promise.all(this.loops.map((loop) => loop.stop()));
+    this.loops = [];
+  }
+}
+
+/** One subscription: reads a batch, hands its events over, says how far it got, and sleeps when there are no more. */
+class SubscriptionLoop {
+  private stopped = false;
+  private wanted = false;
+  private failures = 0;
+  private held = false;
+  private position = '';
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+
+  constructor(
+    private readonly subscription: EventSubscription,
+    private readonly owner: string,
+    private readonly store: DomainEventStore,
+    private readonly bus: DomainEventBus,
+    private readonly logger: Logger,
+  ) {}
+
+  wake(): void {
+    this.wanted = true;
+    // While an event is being retried, news of others does not make it come any sooner.
+    if (this.running === undefined && this.failures === 0 && !this.stopped) this.run();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+    await this.store.release(this.subscription.name, this.owner).catch((error: unknown) => this.warn(error));
+  }
+
+  private run(): void {
+    clearTimeout(this.timer);
+    this.running = this.serveThenSleep();
+  }
+
+  private async serveThenSleep(): Promise<void> {
+    const wait = await this.serve();
+    this.running = undefined;
+    if (!this.stopped) this.timer = setTimeout(() => this.run(), wait);
+  }
+
+  /** Serves what there is; answers how long to sleep then. Never rejects. */
+  private async serve(): Promise<number> {
+    try {
+      do {
+        this.wanted = false;
+        if (!(await this.serveBatch())) return this.retryDelay();
+      } while (this.wanted && !this.stopped);
+      this.failures = 0;
+      return POLL_MS;
+    } catch (error) {
+      this.warn(error);
+      this.failures += 1;
+      return this.retryDelay();
+    }
+  }
+
+  /** False where an event could not be handled. */
+  private async serveBatch(): Promise<boolean> {
+    const { name, expression } = this.subscription;
+    const batch = await this.store.read(name, this.owner, LEASE_SECONDS, expression, SCAN);
+    if (batch === null) return true;
+    const keepLease = setInterval(() => void this.renew(), (LEASE_SECONDS * 1000) / 3);
+    this.held = true;
+    try {
+      return await this.deliver(batch);
+    } finally {
+      clearInterval(keepLease);
+    }
+  }
+
+  private async deliver({ events, upTo }: EventBatch): Promise<boolean> {
+    const { name } = this.subscription;
+    let told = performance.now();
+    for (const { event, position } of events) {
+      if (this.stopped || !this.held) return true;
+      try {
+        await this.subscription.deliver(event);
+      } catch (error) {
+        await this.refuse(event.name, event.id, position, error);
+        return false;
+      }
+      this.bus.countDurable('delivered');
+      this.failures = 0;
+      // Told after slow events, so that little is repeated if the process dies.
+      if (performance.now() - told > 100) {
+        await this.store.advance(name, this.owner, position, null);
+        told = performance.now();
+      }
+    }
+    const held = await this.store.advance(name, this.owner, upTo, null);
+    // Something was looked at, so there may be more behind it.
+    if (held && upTo !== this.position) this.wanted = true;
+    this.position = upTo;
+    return true;
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      this.held = await this.store.renew(this.subscription.name, this.owner, LEASE_SECONDS);
+    } catch (error) {
+      this.warn(error);
+    }
+  }
+
+  private async refuse(eventName: string, id: string, position: string, error: unknown): Promise<void> {
+    this.failures += 1;
+    this.bus.countDurable('failed');
+    const reason = error instanceof Error ? error.message : String(error);
+    this.logger.warn(
+      `Subscription ${this.subscription.name} failed on ${eventName} (${id}), trying again: ${reason}`,
+    );
+    const before = (BigInt(position) - 1n).toString();
+    await this.store.advance(this.subscription.name, this.owner, before, reason);
+  }
+
+  private retryDelay(): number {
+    return Math.min(SHORTEST_RETRY_MS * 2 ** Math.min(this.failures, 16), LONGEST_RETRY_MS);
+  }
+
+  private warn(error: unknown): void {
+    this.logger.warn(
+      `Subscription ${this.subscription.name} could not be served, trying again: ${String(error)}`,
+    );
+  }
+}
