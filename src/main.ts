@@ -3,8 +3,7 @@ import { WorkerBootstrap } from './bootstrap/index.js';
 import { WORKFLOW_MODULES } from './workflows/index.js';
 
 try {
-  const { url } = await WorkerBootstrap.bootstrap({ imports: WORKFLOW_MODULES, handleSignals: true });
-  if (url !== null) new Logger('Tasker').log(`Listening on ${url}`);
+  await WorkerBootstrap.bootstrap({ imports: WORKFLOW_MODULES, handleSignals: true });
 } catch (error) {
   // Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack.
   const explained = error instanceof Error && 'code' in error;

@@ -69,11 +69,11 @@ describe('an error', () => {
         },
       ],
       [
-        new DuplicateTaskError('Its key was used with another context.', TASK_UUID),
+        new DuplicateTaskError('A task with the same identity already exists', TASK_UUID),
         409,
         {
           code: 'CONFLICT',
-          message: 'A task with the same identity already exists. Its key was used with another context.',
+          message: 'A task with the same identity already exists',
           existing_task_uuid: TASK_UUID,
         },
       ],

@@ -77,9 +77,7 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
   if (error instanceof InvalidTaskRequestError) return answerViolations(error.violations);
   if (error instanceof InvalidRequestError) return answerViolations(error.violations);
   if (error instanceof DuplicateTaskError) {
-    // Tasker's clients recognise a repeat by the words "identity" and "already exists".
-    const message = `A task with the same identity already exists. ${error.message}`;
-    return answerWith(status, code, message, { existing_task_uuid: error.existingTaskUuid });
+    return answerWith(status, code, error.message, { existing_task_uuid: error.existingTaskUuid });
   }
   if (code === 'BACKPRESSURE') {
     const seconds = retryAfterSeconds(error);

@@ -72,6 +72,7 @@ describe('toTaskResponse', () => {
       created_at: '2026-01-31T12:00:00.123Z',
       updated_at: '2026-01-31T12:00:01.000Z',
       completed_at: null,
+      exceeded_limit: null,
       context: { constructor: 1 },
       initiator: 'test',
       source_system: 'spec',

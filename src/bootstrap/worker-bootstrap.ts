@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -71,7 +72,9 @@ export class WorkerBootstrap {
         app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();
-      return handle(app, settings.http.enableWebApi ? await app.getUrl() : null);
+      const url = settings.http.enableWebApi ? await app.getUrl() : null;
+      if (url !== null) new Logger('Tasker').log(`Listening on ${url}`);
+      return handle(app, url);
     } catch (error) {
       await app.close();
       throw error;

@@ -12,7 +12,7 @@ export class HttpSettings {
   @IntegerSetting('PORT', 0, 65_535)
   readonly port: number = 8080;
 
-  /** Off: probes and metrics only. */
+  /** Off: the process opens no port at all. For probes without an API there is the role `worker`. */
   @SwitchSetting('TASKER_ENABLE_WEB_API')
   readonly enableWebApi: boolean = true;
 }

@@ -65,7 +65,9 @@ export class SchemaMigrator {
         checkOrder: false,
         logger: { debug: () => undefined, info: () => undefined, warn: this.warn, error: this.warn },
       });
-      for (const migration of done) this.logger.log(`Migrated ${table}: ${migration.name}`);
+      if (done.length > 0) {
+        this.logger.log(`Ran ${done.length} migration(s), up to ${done.at(-1)?.name} (tasker.${table})`);
+      }
     } finally {
       await client.end();
     }

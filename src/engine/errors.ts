@@ -38,7 +38,10 @@ export class InvalidTaskRequestError extends TaskerError {
   }
 }
 
-/** A task with the same identity is kept already, and this request is not a repeat of its request. */
+/**
+ * A task with the same identity is kept already, and this request is not a repeat of its request. Tasker's clients
+ * recognise it by the words "identity" and "already exists" in the message.
+ */
 export class DuplicateTaskError extends TaskerError {
   readonly code = 'DUPLICATE_TASK';
 

@@ -1,4 +1,5 @@
 export { NOTIFY, READY_CHANNEL } from './announcement.js';
+export { closeConnection } from './connection.closer.js';
 export { Notifier } from './notifier.js';
 export { PostgresListener } from './postgres.listener.js';
 export type { ListenerState } from './postgres.listener.js';

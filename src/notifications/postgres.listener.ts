@@ -4,6 +4,7 @@ import type pg from 'pg';
 import { Subject } from 'rxjs';
 import { Database } from '../database/index.js';
 import { decodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
+import { closeConnection } from './connection.closer.js';
 import { ProcessIdentity } from './process-identity.js';
 
 /**
@@ -66,7 +67,7 @@ export class PostgresListener {
     await this.connecting;
     const { client } = this;
     this.client = undefined;
-    await client?.end().catch(() => undefined);
+    if (client !== undefined) await closeConnection(client);
   }
 
   private connect(): Promise<void> {
@@ -85,12 +86,12 @@ export class PostgresListener {
       for (const channel of [READY_CHANNEL, TASKS_CHANNEL, EVENTS_CHANNEL, this.echoChannel])
         await opened.query(`LISTEN ${channel}`);
       if (this.isOff()) {
-        await opened.end();
+        await closeConnection(opened);
         return;
       }
       this.client = opened;
       await this.selfTest(opened);
-      this.resync.next();
+      if (!this.isOff()) this.resync.next();
     } catch (error) {
       client?.removeAllListeners('end');
       client?.end().catch(() => undefined);

@@ -1,10 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { WorkerSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import { Engine } from '../engine/index.js';
 import type { AttemptKey } from '../engine/index.js';
+import { closeConnection } from '../notifications/index.js';
 
 /** An attempt whose lease is to be kept while it runs. */
 export interface LeasedAttempt extends AttemptKey {
@@ -22,8 +22,6 @@ interface KeptLease {
 const RENEW_AFTER = 1 / 3;
 const SHORTEST_PAUSE_MS = 100;
 const QUERY_TIMEOUT_MS = 5_000;
-/** How long a connection may take to say goodbye; one that leads nowhere any more never would. */
-const GOODBYE_MS = 1_000;
 
 /**
  * Keeps the leases of running attempts, on a connection of its own, with one statement a round. Attempts that end before a
@@ -63,9 +61,7 @@ export class LeaseKeeper {
     await this.connecting?.catch(() => undefined);
     const { client } = this;
     this.client = undefined;
-    if (client === undefined) return;
-    const goodbye = delay(GOODBYE_MS, undefined, { ref: false });
-    await Promise.race([client.end().catch(() => undefined), goodbye]);
+    if (client !== undefined) await closeConnection(client);
   }
 
   /** From now on, until `drop`, the attempt's lease is renewed. */

@@ -95,6 +95,8 @@ export class WorkerLifecycle
   }
 
   async beforeApplicationShutdown(): Promise<void> {
+    const { running } = this.dispatcher.status();
+    this.logger.log(`Stopping: ${running} step(s) may end within ${this.worker.shutdownTimeoutSeconds} s`);
     this.announcer.setLocalTaker(undefined);
     await this.poller.stop();
     await this.lifecycleLimits.stop();
@@ -108,6 +110,7 @@ export class WorkerLifecycle
     await this.listener.stop();
     await this.database.close();
     this.watch.stop();
+    this.logger.log('Stopped');
   }
 
   private runsSteps(): boolean {
