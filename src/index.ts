@@ -4,6 +4,8 @@ export { SubmitFailedError, TaskClient } from './client/index.js';
 export type { ManualAction, SubmitManyOutcome, SubmitOptions, WaitOptions } from './client/index.js';
 export { InvalidSettingsError } from './config/index.js';
 export type { SettingsOverrides } from './config/index.js';
+export { Database } from './database/index.js';
+export type { Statement } from './database/index.js';
 export { OnDomainEvent } from './domain-events/index.js';
 export type { DomainEvent, EventDelivery, SubscriptionOptions } from './domain-events/index.js';
 export {

@@ -7,6 +7,7 @@ import {
   Engine,
   InvalidStateError,
   InvalidTaskRequestError,
+  jsonProblem,
   NotFoundError,
   retryTransient,
   stepIndexOf,
@@ -164,16 +165,40 @@ export class TaskClient {
     );
   }
 
-  /** Ends a step that is stuck with a result given by hand; its dependants go on. */
+  /**
+   * Ends a step that is stuck with a result given by hand; its dependants go on.
+   *
+   * @throws InvalidTaskRequestError where the result can't be stored, or breaks the step's `result_schema`
+   */
   async completeStep(
     taskUuid: string,
     stepUuid: string,
     completion: { readonly result: JsonValue; readonly metadata?: JsonObject },
     { reason, by }: ManualAction,
   ): Promise<Task> {
+    await this.checkCompletion(taskUuid, stepUuid, completion);
     return this.byHand(taskUuid, stepUuid, 'completed', (index) =>
       this.engine.completeStep(taskUuid, index, completion.result, completion.metadata ?? {}, reason, by),
     );
+  }
+
+  /** A result given by hand must be one that the handler could have given: dependants trust its shape. */
+  private async checkCompletion(
+    taskUuid: string,
+    stepUuid: string,
+    { result, metadata = {} }: { readonly result: JsonValue; readonly metadata?: JsonObject },
+  ): Promise<void> {
+    const violations = Object.entries({ result, metadata }).flatMap(([part, value]) => {
+      const problem = jsonProblem(value);
+      return problem === null ? [] : [{ path: `${part}${problem.path}`, message: problem.message }];
+    });
+    if (violations.length > 0) throw new InvalidTaskRequestError(violations);
+    const task = await this.get(taskUuid);
+    const name = task.steps.find((step) => step.stepUuid === stepUuid)?.name;
+    const template = this.catalog.find(task.namespace, task.name, task.version);
+    const step = name === undefined ? undefined : template?.steps.get(name);
+    const mismatches = step?.checkResult(result, 'result') ?? [];
+    if (mismatches.length > 0) throw new InvalidTaskRequestError(mismatches);
   }
 
   private prepare(request: TaskRequest): { task: NewTask; template: RegisteredTemplate; characters: number } {

@@ -38,6 +38,7 @@ export class LeaseKeeper {
   private nextRound = Number.POSITIVE_INFINITY;
   private renewing = false;
   private round: Promise<void> = Promise.resolve();
+  private turn: Promise<unknown> = Promise.resolve();
   private stopped = false;
 
   constructor(
@@ -118,7 +119,14 @@ export class LeaseKeeper {
     }
   }
 
-  private async extend(attempts: readonly AttemptKey[]): Promise<readonly AttemptKey[]> {
+  /** One statement at a time: the connection has no more. */
+  private extend(attempts: readonly AttemptKey[]): Promise<readonly AttemptKey[]> {
+    const mine = this.turn.then(() => this.extendNow(attempts));
+    this.turn = mine.catch(() => undefined);
+    return mine;
+  }
+
+  private async extendNow(attempts: readonly AttemptKey[]): Promise<readonly AttemptKey[]> {
     const client = await this.connection();
     try {
       return await this.engine.extend(attempts, this.settings.leaseSeconds, client);

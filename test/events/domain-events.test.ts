@@ -38,6 +38,11 @@ class ShortPublisher implements DomainEventPublisherContract {
 })
 class EventsModule {}
 
+/** A template whose only step publishes these. */
+function publishing(...events: readonly unknown[]): ReturnType<typeof workflow> {
+  return workflow('shop', { pay: { publishes_events: events } });
+}
+
 describe('domain events', () => {
   let lab: Lab | undefined;
 
@@ -47,10 +52,6 @@ describe('domain events', () => {
     received = [];
     onDurable = () => undefined;
   });
-
-  function publishing(...events: readonly unknown[]) {
-    return workflow('shop', { pay: { publishes_events: events } });
-  }
 
   async function runOnce(
     shop: ReturnType<typeof workflow>,
