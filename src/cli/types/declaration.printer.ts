@@ -9,7 +9,7 @@ import type {
   TypeNode,
 } from './type-node.types.js';
 
-const LINE_WIDTH = 111;
+const LINE_WIDTH = 110;
 // Letters that take two columns; prettier counts them so.
 const DOUBLE_WIDTH = /[\p{Script=Han}\p{Script=Hangul}\p{Script=Hiragana}\p{Script=Katakana}\uFF01-\uFF60]/gu;
 
