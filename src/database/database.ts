@@ -94,8 +94,14 @@ export class Database {
   }
 
   /** How the pool is used right now. */
-  poolUsage(): { readonly size: number; readonly idle: number; readonly waiting: number } {
+  poolUsage(): {
+    readonly limit: number;
+    readonly size: number;
+    readonly idle: number;
+    readonly waiting: number;
+  } {
     return {
+      limit: this.settings.poolSize,
       size: this.pool?.totalCount ?? 0,
       idle: this.pool?.idleCount ?? 0,
       waiting: this.pool?.waitingCount ?? 0,

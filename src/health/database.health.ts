@@ -11,6 +11,8 @@ const PATIENCE_MS = 2_000;
 /** Whether the database answers, and has the schema. */
 @Injectable()
 export class DatabaseHealthIndicator {
+  private probing: Promise<number | undefined> | undefined;
+
   constructor(
     private readonly indicators: HealthIndicatorService,
     private readonly database: Database,
@@ -18,28 +20,40 @@ export class DatabaseHealthIndicator {
 
   async isHealthy<const Key extends string>(key: Key) {
     const indicator = this.indicators.check(key);
+    try {
+      return indicator.up(`connected, schema version ${await this.probe()}`);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return indicator.down(`The database can't be reached: ${reason}`);
+    }
+  }
+
+  /** Checks that are made at the same time share one look at the database. */
+  private probe(): Promise<number | undefined> {
+    this.probing ??= this.look().finally(() => {
+      this.probing = undefined;
+    });
+    return this.probing;
+  }
+
+  private async look(): Promise<number | undefined> {
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${PATIENCE_MS} ms`)), PATIENCE_MS);
     });
     try {
-      const probe = this.database.query<{ version: number }>(PROBE, []);
-      const [row] = await Promise.race([probe, tooLong]);
-      return indicator.up(`connected, schema version ${row?.version}`);
-    } catch (error) {
-      return indicator.down(
-        `The database can't be reached: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      const [row] = await Promise.race([this.database.query<{ version: number }>(PROBE, []), tooLong]);
+      return row?.version;
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** How much of the pool is in use; waiting callers degrade it. */
+  /** How much of the pool is in use; callers that wait for a connection degrade it. */
   poolUtilization<const Key extends string>(key: Key) {
-    const { size, idle, waiting } = this.database.poolUsage();
-    const message = `${size - idle} of ${size} connections in use, ${waiting} waiting`;
+    const { limit, size, idle, waiting } = this.database.poolUsage();
+    const message = `${size - idle} of ${limit} connections in use, ${waiting} waiting`;
     const indicator = this.indicators.check(key);
-    return waiting > 0 ? indicator.degraded(message) : indicator.up(message);
+    return waiting > 0 && size - idle >= limit ? indicator.degraded(message) : indicator.up(message);
   }
 }
