@@ -8,6 +8,8 @@ import type { WaitOptions } from './task-client.js';
 const SLOW_POLL_MS = 5_000;
 const FAST_POLL_MS = 500;
 const PATIENCE_MS = 5_000;
+/** Node takes no longer delay; a longer wait is one without end. */
+const LONGEST_DELAY_MS = 2_147_483_647;
 
 /**
  * Waits for tasks to end. What this process completes is known at once, what others complete by their announcement; a poll
@@ -18,6 +20,9 @@ export class TaskWatch {
   private readonly logger = new Logger(TaskWatch.name);
   private readonly waiters = new Map<string, Set<() => void>>();
   private timer: NodeJS.Timeout | undefined;
+  private polling = false;
+  /** Something has happened since the poll under way began. */
+  private pollAgain = false;
   private stopped = false;
 
   constructor(
@@ -25,14 +30,17 @@ export class TaskWatch {
     private readonly listener: PostgresListener,
     changes: TaskChanges,
   ) {
-    changes.settled.subscribe((taskUuids) => this.wake(taskUuids));
+    changes.settled.subscribe((taskUuids) => {
+      if (taskUuids === null) this.pollNow();
+      else this.wake(taskUuids);
+    });
   }
 
   /** Ends polling, and lets whoever still waits look once more: with the database closed, that rejects. */
   stop(): void {
     this.stopped = true;
     clearTimeout(this.timer);
-    this.wake(null);
+    this.wake([...this.waiters.keys()]);
   }
 
   /** See `TaskClient.waitFor`. */
@@ -42,7 +50,10 @@ export class TaskWatch {
     const interrupt = (): void => stop.abort(signal?.reason);
     signal?.addEventListener('abort', interrupt, { once: true });
     const expired = new WaitTimeoutError(`Task ${taskUuid} has not ended within ${timeoutMs} ms; it goes on`);
-    const timer = timeoutMs === undefined ? undefined : setTimeout(() => stop.abort(expired), timeoutMs);
+    const timer =
+      timeoutMs === undefined || timeoutMs > LONGEST_DELAY_MS
+        ? undefined
+        : setTimeout(() => stop.abort(expired), timeoutMs);
     try {
       signal?.throwIfAborted();
       return await this.untilSettled(taskUuid, stop.signal);
@@ -84,26 +95,38 @@ export class TaskWatch {
     return { changed, cancel };
   }
 
-  private wake(taskUuids: readonly string[] | null): void {
-    for (const taskUuid of taskUuids ?? [...this.waiters.keys()]) {
+  private wake(taskUuids: readonly string[]): void {
+    for (const taskUuid of taskUuids) {
       for (const waiter of this.waiters.get(taskUuid) ?? []) waiter();
     }
   }
 
   private pollLater(): void {
-    if (this.timer !== undefined || this.stopped) return;
+    if (this.timer !== undefined || this.polling || this.stopped) return;
     const wait = this.listener.state === 'listening' ? SLOW_POLL_MS : FAST_POLL_MS;
-    this.timer = setTimeout(() => void this.poll(), wait);
+    this.timer = setTimeout(() => this.pollNow(), wait);
+  }
+
+  /** One question for all waiting callers, and never two at a time, however many announcements come in. */
+  private pollNow(): void {
+    if (this.polling) this.pollAgain = true;
+    else if (this.waiters.size > 0 && !this.stopped) void this.poll();
   }
 
   private async poll(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.polling = true;
+    this.pollAgain = false;
     try {
-      if (this.waiters.size > 0) this.wake(await this.reader.readSettled([...this.waiters.keys()]));
+      this.wake(await this.reader.readSettled([...this.waiters.keys()]));
     } catch (error) {
       this.logger.debug(`Waiting tasks could not be looked at, trying again: ${String(error)}`);
     }
-    this.timer = undefined;
-    if (this.waiters.size > 0) this.pollLater();
+    this.polling = false;
+    if (this.waiters.size === 0) return;
+    if (this.pollAgain) this.pollNow();
+    else this.pollLater();
   }
 }
 

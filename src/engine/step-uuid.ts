@@ -10,7 +10,7 @@ export function stepUuid(taskUuid: string, stepIndex: number): string {
 export function stepIndexOf(taskUuid: string, uuid: string): number | null {
   const folded = Number.parseInt(taskUuid.slice(32), 16) ^ Number.parseInt(uuid.slice(32), 16);
   const index = folded - 1;
-  return index >= 0 && stepUuid(taskUuid, index) === uuid.toLowerCase() ? index : null;
+  return index >= 0 && stepUuid(taskUuid, index).toLowerCase() === uuid.toLowerCase() ? index : null;
 }
 
 function foldedTail(taskUuid: string, value: number): string {

@@ -71,7 +71,7 @@ export interface PayOrderContextLine {
 export type ReserveResult = JsonValue;
 
 /** Step \`reserve\` depends on no other. */
-export type ReserveDependencies = Readonly<Record<never, never>>;
+export type ReserveDependencies = object;
 
 /** The result of step \`charge-card\`. */
 export type ChargeCardResult = number | string;

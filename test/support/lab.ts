@@ -28,8 +28,12 @@ export class Lab {
   ) {}
 
   static async open(...workflows: readonly Workflow[]): Promise<Lab> {
-    const database = await createTestDatabase();
-    const pool = new Pool({ connectionString: database.url, max: 3 });
+    return Lab.at(await createTestDatabase(), ...workflows);
+  }
+
+  /** On a database that is there already. */
+  static async at(database: TestDatabase, ...workflows: readonly Workflow[]): Promise<Lab> {
+    const pool = new Pool({ connectionString: database.url, max: 3, connectionTimeoutMillis: 5_000 });
     // Some tests end the connections to the database.
     pool.on('error', () => undefined);
     return new Lab(database, pool, await TemplateFolder.make(workflows), new TestClock(database.url));

@@ -100,9 +100,8 @@ describe('a reservation that is not shipped', () => {
     const shippedOnce = reservationOf(await payByHand(task));
     for (const id of [shippedOnce, 'RES-made-up']) {
       const other = await unpaidOrder(51);
-      const { taskUuid, stepUuid } = stepOf(other, 'reserve_inventory');
-      await service.client.completeStep(taskUuid, stepUuid, { result: { reservation_id: id } }, BY_HAND);
-      const shipped = await payByHand(await service.settled(taskUuid));
+      await service.completeAsGiven(stepOf(other, 'reserve_inventory'), { reservation_id: id });
+      const shipped = await payByHand(await service.settled(other.taskUuid));
       expect(failureOf(shipped, 'ship_order')).toMatchObject({ code: 'RESERVATION_UNUSABLE', attempts: 1 });
     }
   });
@@ -116,9 +115,8 @@ async function unpaidOrder(quantity: number): Promise<Task> {
 }
 
 async function payByHand(task: Task): Promise<Task> {
-  const { taskUuid, stepUuid } = stepOf(task, 'process_payment');
-  await service.client.completeStep(taskUuid, stepUuid, { result: { payment_id: 'cash' } }, BY_HAND);
-  return service.settled(taskUuid);
+  await service.completeAsGiven(stepOf(task, 'process_payment'), { payment_id: 'cash' });
+  return service.settled(task.taskUuid);
 }
 
 async function returnExpired(): Promise<void> {

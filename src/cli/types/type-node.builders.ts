@@ -2,7 +2,7 @@ import type { Declaration, TypeNode } from './type-node.types.js';
 
 export const JSON_VALUE: TypeNode = { kind: 'keyword', word: 'JsonValue' };
 export const JSON_OBJECT: TypeNode = { kind: 'keyword', word: 'JsonObject' };
-export const NO_PROPERTIES: TypeNode = { kind: 'keyword', word: 'Readonly<Record<never, never>>' };
+export const NO_PROPERTIES: TypeNode = { kind: 'keyword', word: 'object' };
 export const STRING: TypeNode = { kind: 'keyword', word: 'string' };
 export const NUMBER: TypeNode = { kind: 'keyword', word: 'number' };
 export const BOOLEAN: TypeNode = { kind: 'keyword', word: 'boolean' };

@@ -12,15 +12,7 @@ export type TypeNode =
   | { readonly kind: 'intersection'; readonly members: readonly TypeNode[] };
 
 type Keyword =
-  | 'string'
-  | 'number'
-  | 'boolean'
-  | 'null'
-  | 'undefined'
-  | 'never'
-  | 'JsonValue'
-  | 'JsonObject'
-  | 'Readonly<Record<never, never>>';
+  'string' | 'number' | 'boolean' | 'null' | 'undefined' | 'never' | 'JsonValue' | 'JsonObject' | 'object';
 
 export interface TupleItem {
   readonly type: TypeNode;

@@ -7,8 +7,8 @@
 --   context           any JSON object
 --   correlation_id    uuid; parent_correlation_id: uuid or null
 --   priority          -100 .. 100, higher first; lease_seconds: 1 .. 3600 or null for the worker's own
---   request_hash      hex of the hash of template and canonical context, with leading \x; null where neither of the
---                     next two needs it
+--   request_hash      hex of the hash of namespace, template name, version and canonical context, with leading \x;
+--                     null where neither of the next two needs it
 --   unique_request    whether request_hash is an identity: a second task with the same one is a conflict
 --   idempotency_hash  hex of the hash of namespace, template name and idempotency_key, with leading \x; or null
 --   idempotency_key, initiator, source_system, reason, tags, options: kept as given
@@ -18,7 +18,8 @@
 --   repeated  the idempotency key is known, with the same request
 --   conflict  the idempotency key is known with another request, or the request's identity is taken
 --
--- Errors: 22023 for a template_id that does not exist. 40001 when a conflicting task vanished meanwhile: call again.
+-- Errors: 22023 for a template_id that does not exist. 40001 when a conflicting task vanished meanwhile, and 40P01 when
+-- two calls share several identities, by key and by context crosswise, which no order of the rows can rule out: call again.
 -- Locks: the unique entries of the new rows; a concurrent call with the same identity waits for this one's end.
 -- Notifies nobody; that is the caller's to do, after commit. Keep calls to about 1,000 tasks.
 CREATE FUNCTION tasker.submit_tasks(p_tasks json)
@@ -31,6 +32,8 @@ DECLARE
   v_total integer := json_array_length(p_tasks);
   v_known integer;
   v_created integer;
+  v_outcomes text[];
+  v_task_uuids uuid[];
 BEGIN
   WITH request AS MATERIALIZED (
     SELECT r.*, t.sink_count, t.template_id AS known_template
@@ -44,7 +47,7 @@ BEGIN
     )
     LEFT JOIN tasker.templates t ON t.template_id = ANY (ARRAY[r.template_id])
   ), created AS (
-    -- Sorted, so that two calls with the same identities wait for one another instead of deadlocking.
+    -- Sorted, so that calls with the same keys, or with the same contexts, wait for one another instead of deadlocking.
     INSERT INTO tasker.tasks (
       task_uuid, correlation_id, parent_correlation_id, created_at, updated_at, template_id, open_sinks, priority,
       lease_seconds, unique_request, request_hash, idempotency_hash, initiator, source_system, reason, idempotency_key,
@@ -84,21 +87,21 @@ BEGIN
   END IF;
 
   -- A statement of its own: it sees what the calls that were waited for have committed.
-  RETURN QUERY
-  SELECT r.ordinal::integer,
-         CASE
-           WHEN own.task_uuid IS NOT NULL THEN 'created'
-           WHEN keyed.template_id = r.template_id AND keyed.request_hash = r.request_hash THEN 'repeated'
-           WHEN keyed.task_uuid IS NOT NULL OR same.task_uuid IS NOT NULL THEN 'conflict'
-         END,
-         coalesce(own.task_uuid, keyed.task_uuid, same.task_uuid)
+  SELECT array_agg(
+           CASE
+             WHEN own.task_uuid IS NOT NULL THEN 'created'
+             WHEN keyed.request_hash = r.request_hash THEN 'repeated'
+             WHEN keyed.task_uuid IS NOT NULL OR same.task_uuid IS NOT NULL THEN 'conflict'
+           END ORDER BY r.ordinal),
+         array_agg(coalesce(own.task_uuid, keyed.task_uuid, same.task_uuid) ORDER BY r.ordinal)
+  INTO v_outcomes, v_task_uuids
   FROM ROWS FROM (json_to_recordset(p_tasks) AS (
-    task_uuid uuid, template_id integer, request_hash bytea, unique_request boolean, idempotency_hash bytea
-  )) WITH ORDINALITY AS r (task_uuid, template_id, request_hash, unique_request, idempotency_hash, ordinal)
+    task_uuid uuid, request_hash bytea, unique_request boolean, idempotency_hash bytea
+  )) WITH ORDINALITY AS r (task_uuid, request_hash, unique_request, idempotency_hash, ordinal)
   LEFT JOIN tasker.tasks own ON own.task_uuid = ANY (ARRAY[r.task_uuid])
   -- OFFSET 0 keeps these what they are, a look-up a row: no plan may read an index from end to end instead.
   LEFT JOIN LATERAL (
-    SELECT k.task_uuid, k.template_id, k.request_hash FROM tasker.tasks k
+    SELECT k.task_uuid, k.request_hash FROM tasker.tasks k
     WHERE k.idempotency_hash = r.idempotency_hash AND k.idempotency_hash IS NOT NULL
     OFFSET 0
   ) keyed ON true
@@ -106,8 +109,15 @@ BEGIN
     SELECT k.task_uuid FROM tasker.tasks k
     WHERE r.unique_request AND k.request_hash = r.request_hash AND k.unique_request
     OFFSET 0
-  ) same ON true
-  ORDER BY r.ordinal;
+  ) same ON true;
+
+  IF array_position(v_outcomes, NULL) IS NOT NULL THEN
+    RAISE EXCEPTION 'a task with the same identity vanished meanwhile: call again'
+      USING ERRCODE = 'serialization_failure';
+  END IF;
+  RETURN QUERY
+  SELECT r.ordinal::integer, r.outcome, r.task_uuid
+  FROM unnest(v_outcomes, v_task_uuids) WITH ORDINALITY AS r (outcome, task_uuid, ordinal);
 END
 $$;
 

@@ -1,21 +1,24 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
-
-interface Dependencies {
-  readonly diamond_start: ExactNumber;
-}
+import type {
+  DiamondBranchBDependencies,
+  DiamondBranchBResult,
+  DiamondBranchCDependencies,
+  DiamondBranchCResult,
+  DiamondPatternContext,
+} from './diamond-pattern.types.js';
 
 /** Both branches of the diamond do the same: they square the start. One handler serves both steps. */
 @StepHandler('diamond_branch_b', 'diamond_branch_c')
-export class DiamondBranchHandler implements StepHandlerContract<
-  EvenNumberContext,
-  ExactNumber,
-  Dependencies
-> {
-  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class DiamondBranchHandler
+  implements
+    StepHandlerContract<DiamondPatternContext, DiamondBranchBResult, DiamondBranchBDependencies>,
+    StepHandlerContract<DiamondPatternContext, DiamondBranchCResult, DiamondBranchCDependencies>
+{
+  call(
+    step: TaskSequenceStep<DiamondPatternContext, DiamondBranchBDependencies | DiamondBranchCDependencies>,
+  ): StepExecutionResult<DiamondBranchBResult & DiamondBranchCResult> {
     return StepExecutionResult.success(square(step.dependency('diamond_start')), {
       operation: 'square',
       step_type: 'branch',

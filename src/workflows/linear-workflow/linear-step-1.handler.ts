@@ -1,14 +1,23 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import { evenNumberOf } from '../even-number.context.js';
-import type { EvenNumberContext } from '../even-number.context.js';
+import { evenNumberOf } from '../even-number.reader.js';
 import { square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
+import type {
+  LinearStep1Dependencies,
+  LinearStep1Result,
+  MathematicalSequenceContext,
+} from './mathematical-sequence.types.js';
 
 /** Squares the task's number. */
 @StepHandler('linear_step_1')
-export class LinearStep1Handler implements StepHandlerContract<EvenNumberContext, ExactNumber> {
-  call(step: TaskSequenceStep<EvenNumberContext>): StepExecutionResult<ExactNumber> {
+export class LinearStep1Handler implements StepHandlerContract<
+  MathematicalSequenceContext,
+  LinearStep1Result,
+  LinearStep1Dependencies
+> {
+  call(
+    step: TaskSequenceStep<MathematicalSequenceContext, LinearStep1Dependencies>,
+  ): StepExecutionResult<LinearStep1Result> {
     return StepExecutionResult.success(square(evenNumberOf(step.context)), {
       operation: 'square',
       step_type: 'initial',

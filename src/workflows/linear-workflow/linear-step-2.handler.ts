@@ -1,18 +1,23 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { add } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
+import type {
+  LinearStep2Dependencies,
+  LinearStep2Result,
+  MathematicalSequenceContext,
+} from './mathematical-sequence.types.js';
 import { numberSetting } from './number-setting.js';
-
-interface Dependencies {
-  readonly linear_step_1: ExactNumber;
-}
 
 /** Adds the template's constant to the square. */
 @StepHandler('linear_step_2')
-export class LinearStep2Handler implements StepHandlerContract<EvenNumberContext, ExactNumber, Dependencies> {
-  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class LinearStep2Handler implements StepHandlerContract<
+  MathematicalSequenceContext,
+  LinearStep2Result,
+  LinearStep2Dependencies
+> {
+  call(
+    step: TaskSequenceStep<MathematicalSequenceContext, LinearStep2Dependencies>,
+  ): StepExecutionResult<LinearStep2Result> {
     const constant = numberSetting(step.initialization, 'constant');
     return StepExecutionResult.success(add(step.dependency('linear_step_1'), constant), {
       operation: 'add',

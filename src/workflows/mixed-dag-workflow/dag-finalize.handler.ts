@@ -1,15 +1,8 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { multiply, square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
 import { workflowSummary } from '../workflow-summary.js';
-
-interface Dependencies {
-  readonly dag_validate: ExactNumber;
-  readonly dag_transform: ExactNumber;
-  readonly dag_analyze: ExactNumber;
-}
+import type { ComplexDagContext, DagFinalizeDependencies, DagFinalizeResult } from './complex-dag.types.js';
 
 const EARLIER_STEPS = [
   'dag_init',
@@ -22,10 +15,14 @@ const EARLIER_STEPS = [
 
 /** Squares the product of its three parents, and sums the workflow up. */
 @StepHandler('dag_finalize')
-export class DagFinalizeHandler implements StepHandlerContract<EvenNumberContext, ExactNumber, Dependencies> {
+export class DagFinalizeHandler implements StepHandlerContract<
+  ComplexDagContext,
+  DagFinalizeResult,
+  DagFinalizeDependencies
+> {
   async call(
-    step: TaskSequenceStep<EvenNumberContext, Dependencies>,
-  ): Promise<StepExecutionResult<ExactNumber>> {
+    step: TaskSequenceStep<ComplexDagContext, DagFinalizeDependencies>,
+  ): Promise<StepExecutionResult<DagFinalizeResult>> {
     const product = multiply(
       step.dependency('dag_validate'),
       step.dependency('dag_transform'),

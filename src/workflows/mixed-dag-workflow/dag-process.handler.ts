@@ -1,17 +1,24 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
-
-interface Dependencies {
-  readonly dag_init: ExactNumber;
-}
+import type {
+  ComplexDagContext,
+  DagProcessLeftDependencies,
+  DagProcessLeftResult,
+  DagProcessRightDependencies,
+  DagProcessRightResult,
+} from './complex-dag.types.js';
 
 /** Both sides square the start. */
 @StepHandler('dag_process_left', 'dag_process_right')
-export class DagProcessHandler implements StepHandlerContract<EvenNumberContext, ExactNumber, Dependencies> {
-  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class DagProcessHandler
+  implements
+    StepHandlerContract<ComplexDagContext, DagProcessLeftResult, DagProcessLeftDependencies>,
+    StepHandlerContract<ComplexDagContext, DagProcessRightResult, DagProcessRightDependencies>
+{
+  call(
+    step: TaskSequenceStep<ComplexDagContext, DagProcessLeftDependencies | DagProcessRightDependencies>,
+  ): StepExecutionResult<DagProcessLeftResult & DagProcessRightResult> {
     return StepExecutionResult.success(square(step.dependency('dag_init')), {
       operation: 'square',
       step_type: 'branch',

@@ -1,18 +1,18 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { multiply, square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
-
-interface Dependencies {
-  readonly dag_process_left: ExactNumber;
-  readonly dag_process_right: ExactNumber;
-}
+import type { ComplexDagContext, DagValidateDependencies, DagValidateResult } from './complex-dag.types.js';
 
 /** Squares the product of both sides. */
 @StepHandler('dag_validate')
-export class DagValidateHandler implements StepHandlerContract<EvenNumberContext, ExactNumber, Dependencies> {
-  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class DagValidateHandler implements StepHandlerContract<
+  ComplexDagContext,
+  DagValidateResult,
+  DagValidateDependencies
+> {
+  call(
+    step: TaskSequenceStep<ComplexDagContext, DagValidateDependencies>,
+  ): StepExecutionResult<DagValidateResult> {
     const product = multiply(step.dependency('dag_process_left'), step.dependency('dag_process_right'));
     return StepExecutionResult.success(square(product), {
       operation: 'multiply_and_square',

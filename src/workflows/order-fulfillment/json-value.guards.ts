@@ -1,13 +1,15 @@
-import type { JsonList, JsonObject, JsonValue } from '../../engine/index.js';
+import type { JsonList, JsonObject } from '../../engine/index.js';
 
-export function isObject(value: JsonValue | undefined): value is JsonObject {
+// For values out of JSON, as all of a context is: what is in such an object or list is JSON, too.
+
+export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-export function isList(value: JsonValue | undefined): value is JsonList {
+export function isList(value: unknown): value is JsonList {
   return Array.isArray(value);
 }
 
-export function isText(value: JsonValue | undefined): value is string {
+export function isText(value: unknown): value is string {
   return typeof value === 'string' && value.trim() !== '';
 }

@@ -1,17 +1,24 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
-
-interface Dependencies {
-  readonly tree_root: ExactNumber;
-}
+import type {
+  HierarchicalTreeContext,
+  TreeBranchLeftDependencies,
+  TreeBranchLeftResult,
+  TreeBranchRightDependencies,
+  TreeBranchRightResult,
+} from './hierarchical-tree.types.js';
 
 /** Both branches square the root. */
 @StepHandler('tree_branch_left', 'tree_branch_right')
-export class TreeBranchHandler implements StepHandlerContract<EvenNumberContext, ExactNumber, Dependencies> {
-  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class TreeBranchHandler
+  implements
+    StepHandlerContract<HierarchicalTreeContext, TreeBranchLeftResult, TreeBranchLeftDependencies>,
+    StepHandlerContract<HierarchicalTreeContext, TreeBranchRightResult, TreeBranchRightDependencies>
+{
+  call(
+    step: TaskSequenceStep<HierarchicalTreeContext, TreeBranchLeftDependencies | TreeBranchRightDependencies>,
+  ): StepExecutionResult<TreeBranchLeftResult & TreeBranchRightResult> {
     return StepExecutionResult.success(square(step.dependency('tree_root')), {
       operation: 'square',
       step_type: 'branch',

@@ -1,16 +1,12 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { multiply, square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
 import { workflowSummary } from '../workflow-summary.js';
-
-interface Dependencies {
-  readonly tree_leaf_d: ExactNumber;
-  readonly tree_leaf_e: ExactNumber;
-  readonly tree_leaf_f: ExactNumber;
-  readonly tree_leaf_g: ExactNumber;
-}
+import type {
+  HierarchicalTreeContext,
+  TreeFinalConvergenceDependencies,
+  TreeFinalConvergenceResult,
+} from './hierarchical-tree.types.js';
 
 const EARLIER_STEPS = [
   'tree_root',
@@ -25,13 +21,13 @@ const EARLIER_STEPS = [
 /** Squares the product of all four leaves, and sums the workflow up. */
 @StepHandler('tree_final_convergence')
 export class TreeFinalConvergenceHandler implements StepHandlerContract<
-  EvenNumberContext,
-  ExactNumber,
-  Dependencies
+  HierarchicalTreeContext,
+  TreeFinalConvergenceResult,
+  TreeFinalConvergenceDependencies
 > {
   async call(
-    step: TaskSequenceStep<EvenNumberContext, Dependencies>,
-  ): Promise<StepExecutionResult<ExactNumber>> {
+    step: TaskSequenceStep<HierarchicalTreeContext, TreeFinalConvergenceDependencies>,
+  ): Promise<StepExecutionResult<TreeFinalConvergenceResult>> {
     const product = multiply(
       step.dependency('tree_leaf_d'),
       step.dependency('tree_leaf_e'),

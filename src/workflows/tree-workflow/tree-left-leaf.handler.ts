@@ -1,21 +1,24 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import type { EvenNumberContext } from '../even-number.context.js';
 import { square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
-
-interface Dependencies {
-  readonly tree_branch_left: ExactNumber;
-}
+import type {
+  HierarchicalTreeContext,
+  TreeLeafDDependencies,
+  TreeLeafDResult,
+  TreeLeafEDependencies,
+  TreeLeafEResult,
+} from './hierarchical-tree.types.js';
 
 /** The leaves of the left branch square it. */
 @StepHandler('tree_leaf_d', 'tree_leaf_e')
-export class TreeLeftLeafHandler implements StepHandlerContract<
-  EvenNumberContext,
-  ExactNumber,
-  Dependencies
-> {
-  call(step: TaskSequenceStep<EvenNumberContext, Dependencies>): StepExecutionResult<ExactNumber> {
+export class TreeLeftLeafHandler
+  implements
+    StepHandlerContract<HierarchicalTreeContext, TreeLeafDResult, TreeLeafDDependencies>,
+    StepHandlerContract<HierarchicalTreeContext, TreeLeafEResult, TreeLeafEDependencies>
+{
+  call(
+    step: TaskSequenceStep<HierarchicalTreeContext, TreeLeafDDependencies | TreeLeafEDependencies>,
+  ): StepExecutionResult<TreeLeafDResult & TreeLeafEResult> {
     return StepExecutionResult.success(square(step.dependency('tree_branch_left')), {
       operation: 'square',
       step_type: 'leaf',

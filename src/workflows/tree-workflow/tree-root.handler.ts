@@ -1,14 +1,23 @@
 import { StepExecutionResult, StepHandler } from '../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../worker/index.js';
-import { evenNumberOf } from '../even-number.context.js';
-import type { EvenNumberContext } from '../even-number.context.js';
+import { evenNumberOf } from '../even-number.reader.js';
 import { square } from '../exact-arithmetic.js';
-import type { ExactNumber } from '../exact-arithmetic.js';
+import type {
+  HierarchicalTreeContext,
+  TreeRootDependencies,
+  TreeRootResult,
+} from './hierarchical-tree.types.js';
 
 /** Squares the task's number. */
 @StepHandler('tree_root')
-export class TreeRootHandler implements StepHandlerContract<EvenNumberContext, ExactNumber> {
-  call(step: TaskSequenceStep<EvenNumberContext>): StepExecutionResult<ExactNumber> {
+export class TreeRootHandler implements StepHandlerContract<
+  HierarchicalTreeContext,
+  TreeRootResult,
+  TreeRootDependencies
+> {
+  call(
+    step: TaskSequenceStep<HierarchicalTreeContext, TreeRootDependencies>,
+  ): StepExecutionResult<TreeRootResult> {
     return StepExecutionResult.success(square(evenNumberOf(step.context)), {
       operation: 'square',
       step_type: 'initial',

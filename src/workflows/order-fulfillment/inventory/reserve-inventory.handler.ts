@@ -1,26 +1,25 @@
-import type { JsonObject } from '../../../engine/index.js';
 import { StepExecutionResult, StepHandler } from '../../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../../worker/index.js';
+import type {
+  BusinessWorkflowContext,
+  ReserveInventoryDependencies,
+  ReserveInventoryResult,
+} from '../business-workflow.types.js';
 import { dependencyResult } from '../order-step.errors.js';
-import type { ReservedInventory, ValidatedOrder } from '../order-step.results.js';
 import { Inventory } from './inventory.js';
-
-interface Dependencies {
-  readonly validate_order: ValidatedOrder;
-}
 
 /** Takes the order's items out of stock, for 15 minutes or until they are shipped. */
 @StepHandler('reserve_inventory')
 export class ReserveInventoryHandler implements StepHandlerContract<
-  JsonObject,
-  ReservedInventory,
-  Dependencies
+  BusinessWorkflowContext,
+  ReserveInventoryResult,
+  ReserveInventoryDependencies
 > {
   constructor(private readonly inventory: Inventory) {}
 
   async call(
-    step: TaskSequenceStep<JsonObject, Dependencies>,
-  ): Promise<StepExecutionResult<ReservedInventory>> {
+    step: TaskSequenceStep<BusinessWorkflowContext, ReserveInventoryDependencies>,
+  ): Promise<StepExecutionResult<ReserveInventoryResult>> {
     const { validated_items: items, order_total: total } = dependencyResult(step, 'validate_order');
     const stock = await this.inventory.stockOf(items.map(({ sku }) => sku));
     const reservationId = `RES-${step.idempotencyKey}`;

@@ -1,6 +1,6 @@
-import type { JsonObject } from '../../../engine/index.js';
 import { isObject, isText } from '../json-value.guards.js';
 import { OrderValidationError } from '../order-step.errors.js';
+import type { UnreadOrder } from '../order.context.js';
 import { PAYMENT_METHODS } from './payment.gateway.js';
 import type { PaymentMethod } from './payment.gateway.js';
 
@@ -10,7 +10,7 @@ export interface PaymentInfo {
 }
 
 /** @throws OrderValidationError */
-export function readPaymentInfo({ payment }: JsonObject): PaymentInfo {
+export function readPaymentInfo({ payment }: UnreadOrder<'payment'>): PaymentInfo {
   if (!isObject(payment)) {
     throw new OrderValidationError('MISSING_PAYMENT_INFO', 'The order does not say how it is paid', {
       field: 'payment',

@@ -1,17 +1,15 @@
-import type { JsonObject } from '../../../engine/index.js';
 import { StepExecutionResult, StepHandler } from '../../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../../worker/index.js';
+import type {
+  BusinessWorkflowContext,
+  ProcessPaymentDependencies,
+  ProcessPaymentResult,
+} from '../business-workflow.types.js';
 import { fromCents, toCents } from '../money.js';
 import { dependencyResult, MissingDependencyResultsError } from '../order-step.errors.js';
-import type { ProcessedPayment, ReservedInventory, ValidatedOrder } from '../order-step.results.js';
 import { readPaymentInfo } from './payment-info.reader.js';
 import { paymentFailure } from './payment.failures.js';
 import { PaymentGateway } from './payment.gateway.js';
-
-interface Dependencies {
-  readonly validate_order: ValidatedOrder;
-  readonly reserve_inventory: ReservedInventory;
-}
 
 const CURRENCY = 'USD';
 
@@ -22,15 +20,15 @@ const CURRENCY = 'USD';
  */
 @StepHandler('process_payment')
 export class ProcessPaymentHandler implements StepHandlerContract<
-  JsonObject,
-  ProcessedPayment,
-  Dependencies
+  BusinessWorkflowContext,
+  ProcessPaymentResult,
+  ProcessPaymentDependencies
 > {
   constructor(private readonly gateway: PaymentGateway) {}
 
   async call(
-    step: TaskSequenceStep<JsonObject, Dependencies>,
-  ): Promise<StepExecutionResult<ProcessedPayment>> {
+    step: TaskSequenceStep<BusinessWorkflowContext, ProcessPaymentDependencies>,
+  ): Promise<StepExecutionResult<ProcessPaymentResult>> {
     const { order_total: total } = dependencyResult(step, 'validate_order');
     dependencyResult(step, 'reserve_inventory');
     const amount = toCents(total);

@@ -1,33 +1,31 @@
-import type { JsonObject } from '../../../engine/index.js';
 import { StepExecutionResult, StepHandler } from '../../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../../worker/index.js';
+import type {
+  BusinessWorkflowContext,
+  ShipOrderDependencies,
+  ShipOrderResult,
+} from '../business-workflow.types.js';
 import { Inventory } from '../inventory/inventory.js';
 import { fromCents } from '../money.js';
 import { dependencyResult } from '../order-step.errors.js';
-import type {
-  ProcessedPayment,
-  ReservedInventory,
-  ShippedOrder,
-  ValidatedOrder,
-} from '../order-step.results.js';
 import { Carrier } from './carrier.js';
 import { readShippingInfo } from './shipping-info.reader.js';
 
-interface Dependencies {
-  readonly validate_order: ValidatedOrder;
-  readonly reserve_inventory: ReservedInventory;
-  readonly process_payment: ProcessedPayment;
-}
-
 /** Makes the reservation final, and has the carrier make a label. */
 @StepHandler('ship_order')
-export class ShipOrderHandler implements StepHandlerContract<JsonObject, ShippedOrder, Dependencies> {
+export class ShipOrderHandler implements StepHandlerContract<
+  BusinessWorkflowContext,
+  ShipOrderResult,
+  ShipOrderDependencies
+> {
   constructor(
     private readonly inventory: Inventory,
     private readonly carrier: Carrier,
   ) {}
 
-  async call(step: TaskSequenceStep<JsonObject, Dependencies>): Promise<StepExecutionResult<ShippedOrder>> {
+  async call(
+    step: TaskSequenceStep<BusinessWorkflowContext, ShipOrderDependencies>,
+  ): Promise<StepExecutionResult<ShipOrderResult>> {
     const { validated_items: items } = dependencyResult(step, 'validate_order');
     const { reservation_id: reservationId } = dependencyResult(step, 'reserve_inventory');
     dependencyResult(step, 'process_payment');

@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../engine/index.js';
 import { isObject } from '../json-value.guards.js';
 import { OrderValidationError } from '../order-step.errors.js';
+import type { UnreadOrder } from '../order.context.js';
 import { SHIPPING_METHODS } from './carrier.js';
 import type { ShippingMethod } from './carrier.js';
 
@@ -10,7 +11,7 @@ export interface ShippingInfo {
 }
 
 /** @throws OrderValidationError */
-export function readShippingInfo({ shipping }: JsonObject): ShippingInfo {
+export function readShippingInfo({ shipping }: UnreadOrder<'shipping'>): ShippingInfo {
   if (!isObject(shipping)) {
     throw new OrderValidationError('MISSING_SHIPPING_INFO', 'The order does not say how it is shipped', {
       field: 'shipping',

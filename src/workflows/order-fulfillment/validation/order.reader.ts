@@ -1,8 +1,9 @@
-import type { JsonList, JsonObject, JsonValue } from '../../../engine/index.js';
+import type { JsonList, JsonValue } from '../../../engine/index.js';
 import { isList, isObject, isText } from '../json-value.guards.js';
 import { toCents } from '../money.js';
 import type { Cents } from '../money.js';
 import { OrderValidationError } from '../order-step.errors.js';
+import type { UnreadOrder } from '../order.context.js';
 
 export interface OrderItem {
   readonly sku: string;
@@ -16,7 +17,7 @@ export interface OrderItem {
  *
  * @throws OrderValidationError
  */
-export function readCustomerId({ customer }: JsonObject): number {
+export function readCustomerId({ customer }: UnreadOrder<'customer'>): number {
   if (!isObject(customer)) {
     throw new OrderValidationError('MISSING_CUSTOMER_INFO', 'The order has no customer', {
       field: 'customer',
@@ -37,7 +38,7 @@ export function readCustomerId({ customer }: JsonObject): number {
 }
 
 /** The order's items, not read yet. */
-export function readItems({ items }: JsonObject): JsonList {
+export function readItems({ items }: UnreadOrder<'items'>): JsonList {
   if (!isList(items)) {
     throw new OrderValidationError('MISSING_ORDER_ITEMS', 'The order has no list of items', {
       field: 'items',

@@ -1,12 +1,16 @@
-import type { JsonList, JsonObject } from '../../../engine/index.js';
+import type { JsonList } from '../../../engine/index.js';
 import { StepExecutionResult, StepHandler } from '../../../worker/index.js';
 import type { StepHandlerContract, TaskSequenceStep } from '../../../worker/index.js';
+import type {
+  BusinessWorkflowContext,
+  ValidateOrderDependencies,
+  ValidateOrderResult,
+} from '../business-workflow.types.js';
 import { Inventory } from '../inventory/inventory.js';
 import { isObject, isText } from '../json-value.guards.js';
 import { formatCents, fromCents } from '../money.js';
 import type { Cents } from '../money.js';
 import { OrderValidationError } from '../order-step.errors.js';
-import type { ValidatedOrder } from '../order-step.results.js';
 import { readCustomerId, readItem, readItems } from './order.reader.js';
 import type { OrderItem } from './order.reader.js';
 import { ProductCatalogue } from './product.catalogue.js';
@@ -21,13 +25,19 @@ const HIGHEST_TOTAL: Cents = 50_000_00n;
 
 /** Checks the customer and each item against the catalogue, and adds the order up. */
 @StepHandler('validate_order')
-export class ValidateOrderHandler implements StepHandlerContract<JsonObject, ValidatedOrder> {
+export class ValidateOrderHandler implements StepHandlerContract<
+  BusinessWorkflowContext,
+  ValidateOrderResult,
+  ValidateOrderDependencies
+> {
   constructor(
     private readonly catalogue: ProductCatalogue,
     private readonly inventory: Inventory,
   ) {}
 
-  async call(step: TaskSequenceStep): Promise<StepExecutionResult<ValidatedOrder>> {
+  async call(
+    step: TaskSequenceStep<BusinessWorkflowContext, ValidateOrderDependencies>,
+  ): Promise<StepExecutionResult<ValidateOrderResult>> {
     const customerId = readCustomerId(step.context);
     const items = readItems(step.context);
     const skus = skusOf(items);

@@ -1,16 +1,12 @@
 import { PermanentStepError } from '../worker/index.js';
 
-/** The context of the four number workflows, as their `input_schema` describes it. */
-export interface EvenNumberContext {
-  readonly even_number: number;
-}
-
 /**
- * The number that a workflow begins with. The `input_schema` says the same, but a task may have come in by another way.
+ * The number that each of the four number workflows begins with. Its `input_schema` says the same, but a task may have come
+ * in by another way.
  *
  * @throws PermanentStepError where there is none, or an odd one
  */
-export function evenNumberOf({ even_number: value }: Partial<EvenNumberContext>): number {
+export function evenNumberOf({ even_number: value }: { readonly even_number?: number }): number {
   if (typeof value !== 'number') {
     throw new PermanentStepError('The context has no number "even_number"', {
       errorCode: 'MISSING_CONTEXT_FIELD',
