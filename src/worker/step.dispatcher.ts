@@ -2,26 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import { RetrySettings, WorkerSettings } from '../config/index.js';
-import { classifyFailure, isTransient, SCHEMA_VERSION } from '../database/index.js';
+import { SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, TaskReader } from '../engine/index.js';
-import type {
-  AttemptKey,
-  Claimant,
-  ClaimAnswer,
-  ClaimedStep,
-  CompletionAnswer,
-  StepReport,
-  UnrecordedReport,
-} from '../engine/index.js';
-import { Notifier, TaskChanges } from '../notifications/index.js';
+import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer, StepReport } from '../engine/index.js';
+import { Notifier } from '../notifications/index.js';
 import type { LocalTaker } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
-import { EventRelay } from './event.relay.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
 import { ServedTemplates } from './served-templates.js';
 import { StepAbortedError } from './step-errors.js';
+import { StepRecorder } from './step.recorder.js';
+import type { Persistently } from './step.recorder.js';
 import { StepTransactions } from './step.transactions.js';
 import { WorkerStatistics } from './worker.statistics.js';
 
@@ -87,7 +80,7 @@ export class StepDispatcher implements LocalTaker {
     private readonly engine: Engine,
     private readonly served: ServedTemplates,
     private readonly leases: LeaseKeeper,
-    private readonly changes: TaskChanges,
+    private readonly recorder: StepRecorder,
     private readonly notifier: Notifier,
     private readonly statistics: WorkerStatistics,
     private readonly settings: WorkerSettings,
@@ -95,7 +88,6 @@ export class StepDispatcher implements LocalTaker {
     reader: TaskReader,
     transactions: StepTransactions,
     publishers: EventPublisherRegistry,
-    private readonly eventRelay: EventRelay,
   ) {
     this.environment = {
       rules: { maxResultBytes: settings.maxResultBytes, retryJitter: retries.retryJitter },
@@ -247,85 +239,23 @@ export class StepDispatcher implements LocalTaker {
   private async record(reports: readonly StepReport[]): Promise<void> {
     const tokens = this.reserve();
     this.flights += 1;
-    let answer: CompletionAnswer | undefined;
-    try {
-      answer = await this.persistently((repeated) =>
-        this.engine.complete(this.claimant(), reports, tokens, repeated),
-      );
-    } catch (error) {
-      await this.recordOneByOne(reports, error);
-    }
+    const persistently: Persistently = (work) => this.persistently(work);
+    const answer = await this.recorder.record(this.claimant(), reports, tokens, persistently);
     this.flights -= 1;
     this.reserved -= tokens.length;
-    if (answer !== undefined) {
-      this.recorded(reports, answer);
+    if (answer === null) this.wanted = true;
+    else {
+      this.announceReleased(answer);
       this.accept(answer);
     }
     this.schedulePump();
   }
 
-  /** A report that the database can't take must not keep the others of its batch from being recorded. */
-  private async recordOneByOne(reports: readonly StepReport[], cause: unknown): Promise<void> {
+  /** Dependants that became ready and were not handed over are for whoever has a free slot. */
+  private announceReleased({ released, more }: CompletionAnswer): void {
+    if (released === 0) return;
     this.wanted = true;
-    for (const report of reports) {
-      const triedAlone = reports.length === 1 || isTransient(cause);
-      let problem = triedAlone ? cause : await this.recordAlone(report);
-      if (classifyFailure(problem) === 'data') problem = await this.recordAlone(unstorable(report, problem));
-      if (problem !== null) this.giveUp(report, problem);
-    }
-  }
-
-  /** Null when it was recorded, else why it could not be. */
-  private async recordAlone(report: StepReport): Promise<unknown> {
-    try {
-      const answer = await this.persistently((repeated) =>
-        this.engine.complete(this.claimant(), [report], [], repeated),
-      );
-      this.recorded([report], answer);
-      return null;
-    } catch (error) {
-      return error;
-    }
-  }
-
-  /** The step runs again once its lease has run out, here or elsewhere. */
-  private giveUp(attempt: AttemptKey, problem: unknown): void {
-    this.leases.drop(attempt);
-    this.report(
-      `The end of step ${attempt.stepIndex} of task ${attempt.taskUuid} could not be recorded; its lease will run out`,
-      problem,
-    );
-  }
-
-  private recorded(reports: readonly StepReport[], answer: CompletionAnswer): void {
-    const refused = new Set(
-      answer.unrecorded.filter(({ reason }) => reason === 'refused').map(({ token }) => token),
-    );
-    for (const report of reports) {
-      this.leases.drop(report);
-      if (refused.has(report.token)) this.statistics.refused += 1;
-      else if (report.outcome === 'succeeded') this.statistics.succeeded += 1;
-      else {
-        this.statistics.failed += 1;
-        this.logger.warn(
-          `Step ${report.stepIndex} of task ${report.taskUuid} failed: ${report.failure.error_code}: ${report.failure.message}`,
-        );
-      }
-    }
-    for (const late of answer.unrecorded) this.logLate(late);
-    this.eventRelay.relay(reports.filter(({ token }) => !refused.has(token)));
-    this.changes.publish(answer.settledTasks);
-    if (answer.released > 0) {
-      this.wanted = true;
-      if (answer.more || !this.mayClaim()) this.notifier.announceReady();
-    }
-  }
-
-  private logLate({ reason, taskUuid, stepIndex }: UnrecordedReport): void {
-    if (reason === 'repeated') return;
-    this.logger.warn(
-      `A late answer for step ${stepIndex} of task ${taskUuid} was refused: its attempt no longer holds the step`,
-    );
+    if (more || !this.mayClaim()) this.notifier.announceReady();
   }
 
   private accept(answer: ClaimAnswer): void {
@@ -412,7 +342,7 @@ export class StepDispatcher implements LocalTaker {
     attempt.end.then(
       (end) => this.ended(attempt, end),
       (error: unknown) => {
-        this.giveUp(claim, error);
+        this.recorder.giveUp(claim, error);
         this.ended(attempt, { kind: 'dropped' });
       },
     );
@@ -426,7 +356,8 @@ export class StepDispatcher implements LocalTaker {
         this.buffer.push(end.report);
         break;
       case 'recorded':
-        this.recorded([end.report], end.answer);
+        this.recorder.recorded([end.report], end.answer);
+        this.announceReleased(end.answer);
         break;
       case 'unknown':
         void this.handBack([claim]);
@@ -534,33 +465,4 @@ export class StepDispatcher implements LocalTaker {
   private report(what: string, error: unknown): void {
     this.logger.error(`${what}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
-}
-
-/** What is recorded of a success that the database refuses to store. */
-function unstorable(report: StepReport, cause: unknown): StepReport {
-  const { taskUuid, stepIndex, token } = report;
-  return {
-    taskUuid,
-    stepIndex,
-    token,
-    outcome: 'failed',
-    failure: {
-      message: `The database can't store the result: ${cause instanceof Error ? cause.message : String(cause)}`,
-      error_code: 'INVALID_RESULT',
-      error_type: 'InvalidResultError',
-      retryable: false,
-      status_code: null,
-      context: {},
-      backtrace: [],
-    },
-    retry: {
-      retryable: false,
-      maxAttempts: 1,
-      backoff: 'none',
-      backoffBaseMs: 0,
-      maxBackoffMs: 0,
-      jitter: false,
-      retryAfterMs: null,
-    },
-  };
 }

@@ -1,0 +1,153 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { classifyFailure, isTransient } from '../database/index.js';
+import { Engine } from '../engine/index.js';
+import type {
+  AttemptKey,
+  Claimant,
+  CompletionAnswer,
+  StepReport,
+  UnrecordedReport,
+} from '../engine/index.js';
+import { TaskChanges } from '../notifications/index.js';
+import { EventRelay } from './event.relay.js';
+import { LeaseKeeper } from './lease.keeper.js';
+import { WorkerStatistics } from './worker.statistics.js';
+
+/** Calls the database until it answers; the work is told when it is a repetition. */
+export type Persistently = <T>(work: (repeated: boolean) => Promise<T>) => Promise<T>;
+
+/** Records how attempts ended, in batches, and passes on what was recorded. */
+@Injectable()
+export class StepRecorder {
+  private readonly logger = new Logger(StepRecorder.name);
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly leases: LeaseKeeper,
+    private readonly changes: TaskChanges,
+    private readonly eventRelay: EventRelay,
+    private readonly statistics: WorkerStatistics,
+  ) {}
+
+  /**
+   * Records a batch, and claims at most one step a token in the same call. Null where the batch could not be recorded as
+   * one: its reports were then recorded one by one, and nothing was claimed. Never rejects.
+   */
+  async record(
+    claimant: Claimant,
+    reports: readonly StepReport[],
+    tokens: readonly string[],
+    persistently: Persistently,
+  ): Promise<CompletionAnswer | null> {
+    try {
+      const answer = await persistently((repeated) =>
+        this.engine.complete(claimant, reports, tokens, repeated),
+      );
+      this.recorded(reports, answer);
+      return answer;
+    } catch (error) {
+      await this.recordOneByOne(claimant, reports, error, persistently);
+      return null;
+    }
+  }
+
+  /** Tells everyone concerned what was recorded: leases, statistics, log, event subscribers, and who waits for the tasks. */
+  recorded(reports: readonly StepReport[], answer: CompletionAnswer): void {
+    const refused = new Set(
+      answer.unrecorded.filter(({ reason }) => reason === 'refused').map(({ token }) => token),
+    );
+    for (const report of reports) {
+      this.leases.drop(report);
+      if (refused.has(report.token)) this.statistics.refused += 1;
+      else if (report.outcome === 'succeeded') this.statistics.succeeded += 1;
+      else {
+        this.statistics.failed += 1;
+        this.logger.warn(
+          `Step ${report.stepIndex} of task ${report.taskUuid} failed: ${report.failure.error_code}: ${report.failure.message}`,
+        );
+      }
+    }
+    for (const late of answer.unrecorded) this.logLate(late);
+    this.eventRelay.relay(reports.filter(({ token }) => !refused.has(token)));
+    this.changes.publish(answer.settledTasks);
+  }
+
+  /** The step runs again once its lease has run out, here or elsewhere. */
+  giveUp(attempt: AttemptKey, problem: unknown): void {
+    this.leases.drop(attempt);
+    this.logger.error(
+      `The end of step ${attempt.stepIndex} of task ${attempt.taskUuid} could not be recorded; its lease will run out: ${describe(problem)}`,
+    );
+  }
+
+  /** A report that the database can't take must not keep the others of its batch from being recorded. */
+  private async recordOneByOne(
+    claimant: Claimant,
+    reports: readonly StepReport[],
+    cause: unknown,
+    persistently: Persistently,
+  ): Promise<void> {
+    for (const report of reports) {
+      const triedAlone = reports.length === 1 || isTransient(cause);
+      let problem = triedAlone ? cause : await this.recordAlone(claimant, report, persistently);
+      if (classifyFailure(problem) === 'data')
+        problem = await this.recordAlone(claimant, unstorable(report, problem), persistently);
+      if (problem !== null) this.giveUp(report, problem);
+    }
+  }
+
+  /** Null when it was recorded, else why it could not be. */
+  private async recordAlone(
+    claimant: Claimant,
+    report: StepReport,
+    persistently: Persistently,
+  ): Promise<unknown> {
+    try {
+      const answer = await persistently((repeated) => this.engine.complete(claimant, [report], [], repeated));
+      this.recorded([report], answer);
+      return null;
+    } catch (error) {
+      return error;
+    }
+  }
+
+  private logLate({ reason, taskUuid, stepIndex }: UnrecordedReport): void {
+    if (reason === 'repeated') return;
+    this.logger.warn(
+      `A late answer for step ${stepIndex} of task ${taskUuid} was refused: its attempt no longer holds the step`,
+    );
+  }
+}
+
+/** What is recorded of a success that the database refuses to store. */
+function unstorable(report: StepReport, cause: unknown): StepReport {
+  const { taskUuid, stepIndex, token } = report;
+  return {
+    taskUuid,
+    stepIndex,
+    token,
+    outcome: 'failed',
+    failure: {
+      message: `The database can't store the result: ${describe(cause)}`,
+      error_code: 'INVALID_RESULT',
+      error_type: 'InvalidResultError',
+      retryable: false,
+      status_code: null,
+      context: {},
+      backtrace: [],
+    },
+    retry: {
+      retryable: false,
+      maxAttempts: 1,
+      backoff: 'none',
+      backoffBaseMs: 0,
+      maxBackoffMs: 0,
+      jitter: false,
+      retryAfterMs: null,
+    },
+  };
+}
+
+function describe(problem: unknown): string {
+  return problem instanceof Error ? problem.message : String(problem);
+}
