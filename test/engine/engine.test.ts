@@ -1,0 +1,222 @@
+import { randomUUID } from 'node:crypto';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+
+import { DatabaseSettings, WorkerSettings } from '../../src/config/index.js';
+import { Database } from '../../src/database/index.js';
+import { Engine } from '../../src/engine/index.js';
+import type { Claimant, ClaimedStep, StepReport } from '../../src/engine/index.js';
+import { parseTemplate } from '../../src/templates/index.js';
+import type { TaskTemplate } from '../../src/templates/index.js';
+import { expectConsistent } from './consistency.js';
+import { newTask, tokens } from './core-connection.js';
+import { CoreDatabase } from './core-database.js';
+
+/** The steps are out of order on purpose: their places are those of a topological order. */
+const DIAMOND_FILE = `
+namespace_name: tests
+name: diamond
+version: 1.0.0
+identity_strategy: always_unique
+steps:
+  - { name: join, dependencies: [left, right], handler: { callable: h } }
+  - { name: right, dependencies: [start], handler: { callable: h } }
+  - { name: start, handler: { callable: h } }
+  - { name: left, dependencies: [start], handler: { callable: h } }
+`;
+
+let core: CoreDatabase;
+let database: Database;
+let engine: Engine;
+let claimant: Claimant;
+let template: number;
+
+beforeAll(async () => {
+  Logger.overrideLogger(false);
+  core = await CoreDatabase.create();
+  const settings = Object.assign(new DatabaseSettings(), { databaseUrl: core.url, poolSize: 5 });
+  database = new Database(settings, new WorkerSettings());
+  await database.open();
+  engine = new Engine(database);
+  const registered = await engine.registerTemplate(parseTemplate(DIAMOND_FILE, 'diamond.yaml'));
+  template = 'templateId' in registered ? registered.templateId : 0;
+  const workerId = await engine.registerWorker('a worker', 'a host');
+  claimant = { workerId, templateIds: [template], leaseSeconds: 30 };
+});
+
+afterAll(async () => {
+  await expectConsistent(core);
+  await database.close();
+  await core.drop();
+});
+
+async function submitOne(): Promise<string> {
+  const [answer] = await engine.submit([newTask({ template_id: template, context: { n: 1 } })]);
+  return answer?.taskUuid ?? '';
+}
+
+function success({ taskUuid, stepIndex, token }: ClaimedStep, result: unknown): StepReport {
+  const key = { taskUuid, stepIndex, token };
+  return {
+    ...key,
+    outcome: 'succeeded',
+    resultJson: JSON.stringify(result),
+    metadataJson: '{"custom":true}',
+  };
+}
+
+function failure({ taskUuid, stepIndex, token }: ClaimedStep): StepReport {
+  const retry = {
+    retryable: false,
+    maxAttempts: 3,
+    backoff: 'none' as const,
+    backoffBaseMs: 0,
+    maxBackoffMs: 0,
+    jitter: false,
+    retryAfterMs: null,
+  };
+  const detail = {
+    message: 'no',
+    error_code: 'NO',
+    error_type: 'Error',
+    retryable: false,
+    status_code: null,
+    context: {},
+    backtrace: [],
+  };
+  return { taskUuid, stepIndex, token, outcome: 'failed', failure: detail, retry };
+}
+
+describe('The engine', () => {
+  it('runs a task from its submit to its end, each step after those it waits for', async () => {
+    const task = await submitOne();
+    let { steps } = await engine.claim(claimant, tokens(5), false);
+    expect(steps).toMatchObject([
+      { taskUuid: task, name: 'start', context: { n: 1 }, inputs: {}, leaseSeconds: 30 },
+    ]);
+    const order: string[] = [];
+    const settled: string[] = [];
+    while (steps.length > 0) {
+      order.push(...steps.map(({ name }) => name).toSorted());
+      const reports = steps.map((step) => success(step, step.name));
+      const answer = await engine.complete(claimant, reports, tokens(5), false);
+      settled.push(...answer.settledTasks);
+      ({ steps } = answer);
+    }
+    expect(order).toEqual(['start', 'left', 'right', 'join']);
+    expect(settled).toEqual([task]);
+    expect(await core.step(task, 'join')).toMatchObject({ result: 'join', event_metadata: { custom: true } });
+  });
+
+  it('does by hand what a person asks for, and says where it can not', async () => {
+    const task = await submitOne();
+    const { steps } = await engine.claim(claimant, tokens(1), false);
+    await engine.complete(claimant, steps.map(failure), [], false);
+    expect(await engine.resetStep(task, 3, 'why', 'who')).toBe('invalid_state');
+    expect(await engine.resetStep(task, 4, 'why', 'who')).toBe('not_found');
+    expect(await engine.resetStep(task, 0, 'why', 'who')).toBe('done');
+    expect(await engine.resolveStep(task, 0, 'why', 'who')).toBe('done');
+    expect(await engine.completeStep(task, 1, { by: 'hand' }, { m: 1 }, 'why', 'who')).toBe('done');
+    expect((await core.steps(task))[1]).toMatchObject({ state: 'complete', result: { by: 'hand' } });
+    expect(await engine.cancel(task, 'why', 'who')).toBe('cancelled');
+    expect(await engine.cancel(task, 'why', 'who')).toBe('ended');
+    expect(await engine.cancel(randomUUID(), 'why', 'who')).toBe('not_found');
+  });
+
+  it('extends, hands back and takes back attempts', async () => {
+    const task = await submitOne();
+    const client = await core.connectDirect();
+    const { steps } = await engine.claim(claimant, tokens(1), false);
+    const [step] = steps;
+    if (step === undefined) throw new Error('expected a step');
+    const { taskUuid, stepIndex, token } = step;
+    const stranger = { taskUuid, stepIndex, token: randomUUID() };
+    expect(await engine.extend([step, stranger], 60, client)).toEqual([stranger]);
+    await client.end();
+    expect(await engine.release([{ taskUuid, stepIndex, token }, stranger])).toBe(1);
+
+    for (const state of ['enqueued', 'enqueued', 'error']) {
+      await engine.claim(claimant, tokens(1), false);
+      await engine.claimAlone(claimant, randomUUID());
+      await core.clock.advance(60_000);
+      const failed = state === 'error';
+      expect(await engine.reclaim(3, 10)).toEqual([{ taskUuid, stepIndex, failed, taskSettled: failed }]);
+      expect(await core.step(task, 'start')).toMatchObject({ state });
+    }
+    await engine.cancel(task, 'why', 'who');
+  });
+
+  it('takes part in the caller’s transaction: nothing is there before it commits', async () => {
+    const client = await database.acquire();
+    try {
+      for (const how of ['ROLLBACK', 'COMMIT']) {
+        await client.query('BEGIN');
+        const [answer] = await engine.submit([newTask({ template_id: template })], client);
+        expect(answer?.outcome).toBe('created');
+        expect((await engine.claim(claimant, tokens(1), false)).steps).toEqual([]);
+        await client.query(how);
+      }
+      const { steps } = await engine.claim(claimant, tokens(1), false);
+      await client.query('BEGIN');
+      const answer = await engine.complete(
+        claimant,
+        steps.map((step) => success(step, 1)),
+        [],
+        false,
+        client,
+      );
+      expect(answer).toMatchObject({ unrecorded: [], released: 2 });
+      await client.query('ROLLBACK');
+      const again = await engine.complete(
+        claimant,
+        steps.map((step) => success(step, 2)),
+        [],
+        false,
+      );
+      expect(again).toMatchObject({ unrecorded: [], released: 2 });
+      const [taskUuid = ''] = steps.map((step) => step.taskUuid);
+      expect(await core.step(taskUuid, 'start')).toMatchObject({ result: 2 });
+      await engine.cancel(taskUuid, 'why', 'who');
+    } finally {
+      client.release();
+    }
+  });
+});
+
+function content(version: string, callable: string): TaskTemplate {
+  const text = DIAMOND_FILE.replace('1.0.0', version).replaceAll('callable: h', `callable: ${callable}`);
+  return parseTemplate(text, 'diamond.yaml');
+}
+
+describe('A template', () => {
+  it('has one id, however many processes register it at once', async () => {
+    const engines = Array.from({ length: 10 }, () => engine.registerTemplate(content('3.0.0', 'h')));
+    const answers = await Promise.all(engines);
+    expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
+    expect(answers[0]).toEqual({ templateId: expect.any(Number) });
+  });
+
+  it('may change its content under the same version only while no task of it is unfinished', async () => {
+    const first = await engine.registerTemplate(content('4.0.0', 'old'));
+    if (!('templateId' in first)) throw new Error('expected an id');
+    const tasks = [newTask({ template_id: first.templateId }), newTask({ template_id: first.templateId })];
+    await engine.submit(tasks);
+    expect(await engine.registerTemplate(content('4.0.0', 'new'))).toEqual({ conflictingTasks: 2 });
+    expect(await engine.registerTemplate(content('4.0.0', 'old'))).toEqual(first);
+    for (const task of tasks) await engine.cancel(task.task_uuid, 'why', 'who');
+    const second = await engine.registerTemplate(content('4.0.0', 'new'));
+    expect(second).toEqual({ templateId: expect.any(Number) });
+    expect(second).not.toEqual(first);
+  });
+});
+
+describe('A worker', () => {
+  it('has one number a name, however often and from wherever it starts', async () => {
+    const numbers = await Promise.all(
+      Array.from({ length: 10 }, (_, n) => engine.registerWorker('again', `host ${n}`)),
+    );
+    expect(new Set(numbers).size).toBe(1);
+    expect(await engine.registerWorker('another', 'here')).not.toBe(numbers[0]);
+  });
+});
