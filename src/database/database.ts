@@ -149,7 +149,8 @@ export class Database {
         await client.end();
         return;
       } catch (error) {
-        if (classifyFailure(error) !== 'connection' || performance.now() > deadline) throw error;
+        if (classifyFailure(error) !== 'connection') throw error;
+        if (performance.now() > deadline) throw new DatabaseUnreachableError(error);
         if (attempt === 1) {
           this.logger.warn(
             `The database does not answer yet (${String(error)}); trying for ${START_PATIENCE_MS / 1000} s`,
@@ -184,6 +185,20 @@ export class Database {
     return this.settings.databaseDirectUrl === undefined
       ? { name: statement.name, text: statement.text, values: [...values] }
       : { text: statement.text, values: [...values] };
+  }
+}
+
+/** The database did not come up while the service waited for it to start. */
+export class DatabaseUnreachableError extends Error {
+  readonly code = 'DATABASE_UNREACHABLE';
+
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The database did not answer for ${START_PATIENCE_MS / 1000} s (${reason}): check DATABASE_URL, and that the server runs`,
+      { cause },
+    );
+    this.name = DatabaseUnreachableError.name;
   }
 }
 

@@ -16,6 +16,7 @@ const CONNECTION_STATES = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
+  '25P03', // idle_in_transaction_session_timeout
   '57P05', // idle_session_timeout
 ]);
 
@@ -23,6 +24,7 @@ const CONFLICT_STATES = new Set([
   '40001', // serialization_failure
   '40P01', // deadlock_detected
   '55P03', // lock_not_available
+  '57014', // query_canceled, by a statement_timeout of the server for instance
 ]);
 
 const NETWORK_CODES = new Set([

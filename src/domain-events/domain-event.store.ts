@@ -16,6 +16,7 @@ interface EventRow {
   readonly step_index: number;
   readonly step_name: string | null;
   readonly attempt: number;
+  readonly attempt_token: string;
   readonly correlation_id: string;
   readonly published_at: Date;
   readonly payload: JsonValue;
@@ -113,7 +114,7 @@ function storedEvent(row: EventRow, name: string): StoredEvent {
   return {
     position: row.event_id,
     event: {
-      id: domainEventId(uuid, row.attempt, name),
+      id: domainEventId(row.attempt_token, name),
       name,
       delivery: 'durable',
       payload: row.payload,

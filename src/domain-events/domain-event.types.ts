@@ -22,7 +22,7 @@ export interface DomainEvent<Payload = JsonValue> {
   readonly publishedAt: Date;
 }
 
-/** The id of an event: a step publishes each of its events once an attempt at most. */
-export function domainEventId(stepUuid: string, attempt: number, name: string): string {
-  return `${stepUuid}:${attempt}:${name}`;
+/** The id of an event: an attempt publishes each of its events once, and its token is never used again. */
+export function domainEventId(attemptToken: string, name: string): string {
+  return `${attemptToken}:${name}`;
 }

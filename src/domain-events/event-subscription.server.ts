@@ -13,6 +13,12 @@ const SCAN = 500;
 const POLL_MS = 5_000;
 const SHORTEST_RETRY_MS = 200;
 const LONGEST_RETRY_MS = 60_000;
+/** While the database is away there is nothing to spare by waiting longer. */
+const OUTAGE_RETRY_MS = 1_000;
+/** A subscriber that takes longer counts as one that failed: the event comes again. */
+const DELIVERY_TIMEOUT_MS = 60_000;
+/** How long a stop waits for the event that is being handled. */
+const STOP_PATIENCE_MS = 5_000;
 
 /**
  * Serves the durable subscriptions of this process: each by itself, one event after the other. Which process serves a
@@ -83,7 +89,7 @@ class SubscriptionLoop {
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
-    await this.running;
+    await settledWithin(this.running, STOP_PATIENCE_MS);
     await this.store.release(this.subscription.name, this.owner).catch((error: unknown) => this.warn(error));
   }
 
@@ -109,8 +115,7 @@ class SubscriptionLoop {
       return POLL_MS;
     } catch (error) {
       this.warn(error);
-      this.failures += 1;
-      return this.retryDelay();
+      return OUTAGE_RETRY_MS;
     }
   }
 
@@ -134,7 +139,7 @@ class SubscriptionLoop {
     for (const { event, position } of events) {
       if (this.stopped || !this.held) return true;
       try {
-        await this.subscription.deliver(event);
+        await within(this.subscription.deliver(event), DELIVERY_TIMEOUT_MS);
       } catch (error) {
         await this.refuse(event.name, event.id, position, error);
         return false;
@@ -143,7 +148,7 @@ class SubscriptionLoop {
       this.failures = 0;
       // Told after slow events, so that little is repeated if the process dies.
       if (performance.now() - told > 100) {
-        await this.store.advance(name, this.owner, position, null);
+        if (!(await this.store.advance(name, this.owner, position, null))) return true;
         told = performance.now();
       }
     }
@@ -182,4 +187,21 @@ class SubscriptionLoop {
       `Subscription ${this.subscription.name} could not be served, trying again: ${String(error)}`,
     );
   }
+}
+
+/** Rejects where the promise takes longer; what it comes to then is nobody's concern any more. */
+async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLong = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it did not settle within ${milliseconds} ms`)), milliseconds);
+  });
+  try {
+    await Promise.race([promise, tooLong]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function settledWithin(promise: Promise<void> | undefined, milliseconds: number): Promise<void> {
+  if (promise !== undefined) await within(promise, milliseconds).catch(() => undefined);
 }

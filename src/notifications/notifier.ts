@@ -19,6 +19,7 @@ export class Notifier {
   private readonly tasks = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private sending: Promise<void> = Promise.resolve();
+  private underWay = false;
   private lastSent = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -47,6 +48,7 @@ export class Notifier {
 
   /** Sends what is left; resolves when it has left. */
   async flush(): Promise<void> {
+    await this.sending;
     clearTimeout(this.timer);
     this.timer = undefined;
     this.send();
@@ -54,7 +56,8 @@ export class Notifier {
   }
 
   private schedule(): void {
-    if (this.timer !== undefined) return;
+    // While one is on its way the next ones gather; its end sends them.
+    if (this.timer !== undefined || this.underWay) return;
     const wait = this.lastSent + INTERVAL_MS - performance.now();
     if (wait <= 0) {
       this.send();
@@ -79,7 +82,8 @@ export class Notifier {
     this.tasks.clear();
     if (messages.length === 0) return;
     this.lastSent = performance.now();
-    this.sending = this.sending.then(() => this.deliver(messages));
+    this.underWay = true;
+    this.sending = this.deliver(messages);
   }
 
   private async deliver(messages: readonly (readonly string[])[]): Promise<void> {
@@ -90,5 +94,7 @@ export class Notifier {
         `A notification could not be sent, others will find the work by polling: ${String(error)}`,
       );
     }
+    this.underWay = false;
+    if (this.ready || this.events || this.tasks.size > 0) this.schedule();
   }
 }

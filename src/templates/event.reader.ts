@@ -67,6 +67,7 @@ export function checkEvents(
       declarations.descend([index]).report(`the event ${JSON.stringify(name)} is declared twice`);
     names.add(name);
   });
+  for (const { step, eventsCursor } of steps) reportRepeated(step, eventsCursor);
   if (names.size === 0) return;
   for (const { step, eventsCursor } of steps) {
     step.publishesEvents.forEach(({ name }, index) => {
@@ -76,4 +77,13 @@ export function checkEvents(
         .report(`the event ${JSON.stringify(name)} is not declared in domain_events`);
     });
   }
+}
+
+function reportRepeated({ publishesEvents }: StepTemplate, eventsCursor: Cursor): void {
+  const names = new Set<string>();
+  publishesEvents.forEach(({ name }, index) => {
+    if (names.has(name))
+      eventsCursor.descend([index]).report(`the event ${JSON.stringify(name)} is published twice`);
+    names.add(name);
+  });
 }

@@ -27,10 +27,13 @@ export class EventRelay {
   }
 }
 
-function fastEvent({ taskUuid, stepIndex }: StepReport, { name, payload, origin }: StepEvent): DomainEvent {
+function fastEvent(
+  { taskUuid, stepIndex, token }: StepReport,
+  { name, payload, origin }: StepEvent,
+): DomainEvent {
   const uuid = stepUuid(taskUuid, stepIndex);
   return {
-    id: domainEventId(uuid, origin.attempt, name),
+    id: domainEventId(token, name),
     name,
     delivery: 'fast',
     payload,

@@ -79,6 +79,8 @@ export class FallbackPoller {
   private async sweep(): Promise<void> {
     try {
       const steps = await this.engine.reclaim(this.retries.maxLost, SWEEP_LIMIT);
+      // Where nobody polls, retries that a lost process knew of come due here.
+      if (this.settings.deploymentMode === 'event_driven_only') this.dispatcher.wake();
       if (steps.length === 0) return;
       this.statistics.reclaimed += steps.length;
       const failed = steps.filter((step) => step.failed);

@@ -53,6 +53,7 @@ export class RunningAttempt implements StepServices {
   private over = false;
   private timer: NodeJS.Timeout | undefined;
   private transactionOpening: Promise<OpenTransaction> | undefined;
+  private transactionOpen: OpenTransaction | undefined;
 
   constructor(
     readonly claim: ClaimedStep,
@@ -105,7 +106,7 @@ export class RunningAttempt implements StepServices {
   async transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     this.controller.signal.throwIfAborted();
     if (this.over) throw new Error('The step has ended: its transaction can no longer be used');
-    this.transactionOpening ??= this.environment.transactions.begin();
+    this.transactionOpening ??= this.beginTransaction();
     const transaction = await this.transactionOpening;
     this.controller.signal.throwIfAborted();
     return work(usableWhile(() => !this.over, transaction.client));
@@ -201,9 +202,19 @@ export class RunningAttempt implements StepServices {
     return { kind: 'unknown' };
   }
 
+  private async beginTransaction(): Promise<OpenTransaction> {
+    this.transactionOpen = await this.environment.transactions.begin();
+    return this.transactionOpen;
+  }
+
+  /** One that still waits for its turn is rolled back when it has come; nobody waits for that. */
   private async rollback(): Promise<void> {
-    const transaction = await this.openTransaction();
-    await transaction?.rollback();
+    if (this.transactionOpen !== undefined) await this.transactionOpen.rollback();
+    else
+      this.transactionOpening?.then(
+        (transaction) => transaction.rollback(),
+        () => undefined,
+      );
   }
 
   /** The transaction, if one was asked for; null also where it could not be opened, which the handler was told. */
@@ -221,10 +232,15 @@ function usableWhile(usable: () => boolean, client: ClientBase): ClientBase {
     get(target, key) {
       const member: unknown = Reflect.get(target, key);
       if (typeof member !== 'function') return member;
-      return (...values: unknown[]): unknown =>
-        usable()
-          ? Reflect.apply(member, target, values)
-          : Promise.reject(new Error('The step has ended: its transaction can no longer be used'));
+      return (...values: unknown[]): unknown => {
+        if (usable()) return Reflect.apply(member, target, values);
+        const error = new Error('The step has ended: its transaction can no longer be used');
+        if (key !== 'query') throw error;
+        // A handler that goes on may not look at the promise any more, and that must not end the process.
+        const refused = Promise.reject(error);
+        refused.catch(() => undefined);
+        return refused;
+      };
     },
   });
 }

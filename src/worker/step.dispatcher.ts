@@ -69,6 +69,8 @@ export class StepDispatcher implements LocalTaker {
   private pumpScheduled = false;
   private startScheduled = false;
   private wakeTimer: NodeJS.Timeout | undefined;
+  /** When `wakeTimer` fires, by `performance.now()`. */
+  private wakeAt = 0;
   /** A step that is to run alone: 'claiming' while it is asked for. */
   private suspect: ClaimedStep | 'claiming' | undefined;
   private schemaIsNewer = false;
@@ -133,6 +135,7 @@ export class StepDispatcher implements LocalTaker {
     if (this.state === 'draining') return idle;
     this.state = 'draining';
     clearTimeout(this.wakeTimer);
+    this.wakeTimer = undefined;
     const waiting = this.queue;
     this.queue = [];
     if (typeof this.suspect === 'object' && !this.running.has(this.suspect.token)) waiting.push(this.suspect);
@@ -209,9 +212,9 @@ export class StepDispatcher implements LocalTaker {
     this.settleIdle();
   }
 
-  /** One token a slot that is free now. They are promised until the answer comes. */
-  private reserve(): readonly string[] {
-    const count = this.mayClaim() ? Math.max(0, this.freeSlots()) : 0;
+  /** One token a slot that is free now, at most `most`. They are promised until the answer comes. */
+  private reserve(most: number): readonly string[] {
+    const count = this.mayClaim() ? Math.max(0, Math.min(this.freeSlots(), most)) : 0;
     if (count > 0) {
       this.wanted = false;
       this.offered = 0;
@@ -221,7 +224,7 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private async claim(): Promise<void> {
-    const tokens = this.reserve();
+    const tokens = this.reserve(Number.POSITIVE_INFINITY);
     this.flights += 1;
     let answer: ClaimAnswer | undefined;
     try {
@@ -237,7 +240,9 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private async record(reports: readonly StepReport[]): Promise<void> {
-    const tokens = this.reserve();
+    // The slots that it frees, and one to see whether there is more: the others are left to a claim of their own, which
+    // need not wait for the locks that this call may have to wait for.
+    const tokens = this.reserve(reports.length + 1);
     this.flights += 1;
     const persistently: Persistently = (work) => this.persistently(work);
     const answer = await this.recorder.record(this.claimant(), reports, tokens, persistently);
@@ -276,12 +281,19 @@ export class StepDispatcher implements LocalTaker {
     }
   }
 
-  /** When the next retry is due, or when a claim that failed is to be tried again. */
+  /** When the next retry is due, or when a claim that failed is to be tried again. The earliest of all counts. */
   private wakeIn(milliseconds: number | null): void {
-    clearTimeout(this.wakeTimer);
     if (milliseconds === null || this.state !== 'running') return;
+    const at = performance.now() + milliseconds;
+    if (this.wakeTimer !== undefined && this.wakeAt <= at) return;
+    clearTimeout(this.wakeTimer);
+    this.wakeAt = at;
     // Node takes no longer delay than 2^31 - 1 ms; waking too early only means looking once more.
-    this.wakeTimer = setTimeout(() => this.wake(), Math.min(milliseconds + 1, 2_147_483_647));
+    const delay = Math.min(milliseconds + 1, 2_147_483_647);
+    this.wakeTimer = setTimeout(() => {
+      this.wakeTimer = undefined;
+      this.wake();
+    }, delay);
   }
 
   private keepLease(step: ClaimedStep): void {
@@ -334,7 +346,8 @@ export class StepDispatcher implements LocalTaker {
         `Step ${claim.name} of task ${claim.taskUuid} has no handler here; its lease will run out`,
       );
       this.leases.drop(claim);
-      this.forget(claim);
+      if (this.isSuspect(claim.token)) this.suspect = undefined;
+      this.wake();
       return;
     }
     const attempt = new RunningAttempt(claim, runnable, this.environment);
@@ -424,7 +437,9 @@ export class StepDispatcher implements LocalTaker {
     try {
       const count = await this.persistently(() => this.engine.release(steps));
       this.statistics.released += count;
-      if (count > 0) this.notifier.announceReady();
+      // Also where none was: what was committed after all has made others ready.
+      this.wanted = true;
+      this.notifier.announceReady();
     } catch (error) {
       this.report(`${steps.length} step(s) could not be handed back; their leases will run out`, error);
     }

@@ -98,9 +98,8 @@ export class WorkerLifecycle
     const { running } = this.dispatcher.status();
     this.logger.log(`Stopping: ${running} step(s) may end within ${this.worker.shutdownTimeoutSeconds} s`);
     this.announcer.setLocalTaker(undefined);
-    await this.poller.stop();
-    await this.lifecycleLimits.stop();
-    await this.dispatcher.stop();
+    // The dispatcher first: from this moment nothing is claimed.
+    await Promise.all([this.dispatcher.stop(), this.poller.stop(), this.lifecycleLimits.stop()]);
     await this.leases.stop();
     await this.subscriptions.stop();
     await this.notifier.flush();

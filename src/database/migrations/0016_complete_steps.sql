@@ -69,6 +69,9 @@ BEGIN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_claim_tokens[1]::text, 0));
   END IF;
 
+  -- Of a caller's own transaction: if the caller stops before it commits, its locks must not be held for ever.
+  PERFORM set_config('idle_in_transaction_session_timeout', '15s', true);
+
   SELECT bool_or(t.failed_steps > 0) INTO v_any_failed
   FROM (
     SELECT k.failed_steps FROM tasker.tasks k WHERE k.task_uuid = ANY (p_task_uuids) ORDER BY k.task_uuid
@@ -232,3 +235,5 @@ ALTER FUNCTION tasker.complete_steps SET enable_hashjoin = off;
 ALTER FUNCTION tasker.complete_steps SET enable_mergejoin = off;
 ALTER FUNCTION tasker.complete_steps SET enable_bitmapscan = off;
 ALTER FUNCTION tasker.complete_steps SET jit = off;
+-- Whoever holds what is waited for may be stopped: give up, and let the caller try again, rather than wait in the dark.
+ALTER FUNCTION tasker.complete_steps SET lock_timeout = '5s';

@@ -42,3 +42,5 @@ ALTER FUNCTION tasker.release_steps SET enable_hashjoin = off;
 ALTER FUNCTION tasker.release_steps SET enable_mergejoin = off;
 ALTER FUNCTION tasker.release_steps SET enable_bitmapscan = off;
 ALTER FUNCTION tasker.release_steps SET jit = off;
+
+ALTER FUNCTION tasker.release_steps SET lock_timeout = '5s';

@@ -31,3 +31,5 @@ $$;
 
 ALTER FUNCTION tasker.cancel_task SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.cancel_task SET enable_seqscan = off;
+
+ALTER FUNCTION tasker.cancel_task SET lock_timeout = '5s';

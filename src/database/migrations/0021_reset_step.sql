@@ -38,3 +38,5 @@ $$;
 
 ALTER FUNCTION tasker.reset_step SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.reset_step SET enable_seqscan = off;
+
+ALTER FUNCTION tasker.reset_step SET lock_timeout = '5s';

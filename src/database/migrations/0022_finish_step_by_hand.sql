@@ -59,3 +59,5 @@ $$;
 
 ALTER FUNCTION tasker.finish_step_by_hand SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.finish_step_by_hand SET enable_seqscan = off;
+
+ALTER FUNCTION tasker.finish_step_by_hand SET lock_timeout = '5s';

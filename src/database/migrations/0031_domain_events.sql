@@ -10,6 +10,7 @@ CREATE TABLE tasker.domain_events (
   template_id    integer NOT NULL,
   step_index     smallint NOT NULL,
   attempt        smallint NOT NULL,
+  attempt_token  uuid NOT NULL,  -- with the name, the event's identity: attempt numbers start anew when a step is reset
   name           text NOT NULL,
   payload        json NOT NULL
 );

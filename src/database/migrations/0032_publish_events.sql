@@ -17,8 +17,8 @@ BEGIN
   -- "tasker:outbox"; a statement of its own, so that the ids below are drawn under the lock.
   PERFORM pg_advisory_xact_lock(hashtextextended('tasker:outbox', 0));
   INSERT INTO tasker.domain_events
-    (task_uuid, correlation_id, published_at, template_id, step_index, attempt, name, payload)
-  SELECT t.task_uuid, t.correlation_id, p_now, s.template_id, s.step_index, s.attempts, e.event ->> 'name',
+    (task_uuid, correlation_id, published_at, template_id, step_index, attempt, attempt_token, name, payload)
+  SELECT t.task_uuid, t.correlation_id, p_now, s.template_id, s.step_index, s.attempts, s.attempt_token, e.event ->> 'name',
          coalesce(e.event -> 'payload', 'null')
   FROM json_array_elements(p_events) WITH ORDINALITY AS i (events, n)
   CROSS JOIN LATERAL json_array_elements(CASE json_typeof(i.events) WHEN 'array' THEN i.events ELSE '[]' END)

@@ -36,6 +36,7 @@ CREATE FUNCTION tasker.read_event_subscription(
   step_index smallint,
   step_name text,
   attempt smallint,
+  attempt_token uuid,
   correlation_id uuid,
   published_at timestamptz,
   payload json
@@ -66,7 +67,7 @@ BEGIN
 
   RETURN QUERY
   SELECT e.event_id, e.name, t.namespace, t.name, t.version, e.task_uuid, e.step_index, s.name, e.attempt,
-         e.correlation_id, e.published_at, e.payload
+         e.attempt_token, e.correlation_id, e.published_at, e.payload
   FROM tasker.domain_events e
   JOIN tasker.templates t ON t.template_id = e.template_id
   LEFT JOIN tasker.steps s ON s.task_uuid = e.task_uuid AND s.step_index = e.step_index
@@ -75,7 +76,7 @@ BEGIN
 
   RETURN QUERY
   SELECT coalesce(v_to, v_from), NULL::text, NULL::text, NULL::text, NULL::text, NULL::uuid, NULL::smallint, NULL::text,
-         NULL::smallint, NULL::uuid, NULL::timestamptz, NULL::json;
+         NULL::smallint, NULL::uuid, NULL::uuid, NULL::timestamptz, NULL::json;
 END
 $$;
 
