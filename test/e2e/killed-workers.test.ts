@@ -101,6 +101,31 @@ describe('A worker that is killed', () => {
   });
 });
 
+describe('A worker that is stopped past its lease', () => {
+  it('changes nothing when it goes on: the step belongs to another, and its own answer is too late', async () => {
+    const frozen = await WorkerProcess.start(lab);
+    const [taskUuid = ''] = await submit(holding, 1);
+    await frozen.working();
+    frozen.program.signal('SIGSTOP');
+    await lab.clock.advance(31_000);
+    const other = await WorkerProcess.start(lab);
+    await other.working();
+    frozen.program.signal('SIGCONT');
+    frozen.letGo();
+    // It takes work again, so what it had to say of the lost step has been said, or will be refused.
+    const [second = ''] = await submit(recording, 1);
+    expect(await client.waitFor(second)).toMatchObject({ status: 'complete' });
+    expect(await client.get(taskUuid)).toMatchObject({ steps: [{ state: 'in_progress', lostCount: 1 }, {}] });
+    other.letGo();
+
+    const task = await client.waitFor(taskUuid);
+    expect(task).toMatchObject({ status: 'complete', steps: [{ results: { result: other.pid } }, {}] });
+    frozen.program.signal('SIGTERM');
+    expect(await frozen.program.exited).toEqual({ code: 0, signal: null });
+    expect(await client.get(taskUuid)).toEqual(task);
+  });
+});
+
 describe('A worker that is killed while the transaction of its step commits', () => {
   it('before it does leaves one effect: that of the next attempt', async () => {
     const letGo = await holdCommits();

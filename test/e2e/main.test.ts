@@ -1,6 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
+import { cp, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -10,7 +9,6 @@ import { processes, untilNobodyWorksIn } from '../embedded/observe.js';
 import { ask } from '../support/http.js';
 import { Program } from '../support/program.js';
 import { until } from '../support/until.js';
-import { workflow } from '../support/workflows.js';
 import { removeTemporaryFolders, ServiceProcess, temporaryFolder } from './service-process.js';
 
 jest.setTimeout(180_000);
@@ -89,56 +87,5 @@ describe('The service with a PostgreSQL of its own', () => {
     service.program.signal('SIGTERM');
     expect(await service.program.exited).toEqual({ code: 0, signal: null });
     await untilNobodyWorksIn(dataDir);
-  });
-});
-
-async function expectRefusal(environment: Record<string, string>, ...messages: RegExp[]): Promise<void> {
-  const dataDir = await temporaryFolder();
-  const program = ServiceProcess.launch({ TASKER_DATA_DIR: dataDir, ...environment });
-  expect(await program.exited).toEqual({ code: 1, signal: null });
-  for (const message of messages) expect(program.output).toMatch(message);
-  expect(program.output).not.toMatch(/^\s+at /m);
-  await untilNobodyWorksIn(dataDir);
-}
-
-describe('The service does not start, says why, and leaves nothing behind', () => {
-  it('with a setting that is wrong', async () => {
-    await expectRefusal({ TASKER_MAX_CONCURRENCY: 'many' }, /TASKER_MAX_CONCURRENCY/, /many/);
-  });
-
-  it('with a template that is wrong', async () => {
-    const folder = await temporaryFolder();
-    await writeFile(
-      join(folder, 'bad.yaml'),
-      'name: bad\nnamespace_name: linear_workflow\nversion: 1.0.0\nsteps: 3\n',
-    );
-    await expectRefusal({ TASKER_TEMPLATE_PATH: folder }, /bad\.yaml/, /steps/);
-  });
-
-  it('with a step that nobody handles', async () => {
-    const folder = await temporaryFolder();
-    const lonely = workflow('lonely', { nobody_does_this: {} }, { namespace: 'linear_workflow' });
-    await writeFile(join(folder, 'lonely.yaml'), JSON.stringify(lonely));
-    await expectRefusal(
-      { TASKER_TEMPLATE_PATH: folder },
-      /lonely\.yaml step "nobody_does_this": no handler/,
-      /LinearStep1Handler in LinearWorkflowModule/,
-    );
-  });
-
-  it('with a namespace that it does not have', async () => {
-    await expectRefusal({ TASKER_NAMESPACES: 'linear_workflow,nowhere' }, /TASKER_NAMESPACES names nowhere/);
-  });
-
-  it('on a port that is taken', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    const address = server.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
-    try {
-      await expectRefusal({ PORT: String(port) }, /EADDRINUSE/);
-    } finally {
-      server.close();
-    }
   });
 });

@@ -75,6 +75,8 @@ export class CoreDatabase {
   private constructor(private readonly database: TestDatabase) {
     this.clock = new TestClock(database.url);
     this.observers = new Pool({ connectionString: database.url, max: 4 });
+    // The database is dropped while its last connections are still closing.
+    this.observers.on('error', () => undefined);
   }
 
   static async create(): Promise<CoreDatabase> {
@@ -90,6 +92,7 @@ export class CoreDatabase {
   /** A connection that its caller ends. */
   async connectDirect(): Promise<Client> {
     const client = new Client({ connectionString: this.database.url });
+    client.on('error', () => undefined);
     await client.connect();
     return client;
   }

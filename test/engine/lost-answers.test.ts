@@ -47,12 +47,13 @@ async function runningSteps(): Promise<number> {
 
 /** Resolves when the call of the other connection waits for a lock. */
 async function untilSomeoneWaits(): Promise<void> {
-  for (;;) {
+  for (let looks = 0; looks < 10_000; looks += 1) {
     const waiting = await core.rows(
       `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
     if (waiting.length > 0) return;
   }
+  throw new Error('expected the repeated call to wait for its original');
 }
 
 describe('A claim whose answer was lost', () => {

@@ -80,6 +80,10 @@ async function prepareCalls(): Promise<Calls> {
   const [failedStep] = failing;
   // Tasks that no other call changes: what is undone leaves its traces in the pages.
   const quiet = failing.slice(1).map((step) => step.taskUuid);
+  await core.rows(
+    `UPDATE tasker.tasks SET created_at = now() - interval '2 hours' WHERE task_uuid = ANY ($1)`,
+    [ids.slice(-MANY)],
+  );
   const fresh = Array.from({ length: MANY }, () => newTask({ template_id: template }));
   const byHand = [failedStep?.taskUuid, 0];
   return {
@@ -96,6 +100,7 @@ async function prepareCalls(): Promise<Calls> {
     cancel_task: [ids[0], 'enough', 'a person'],
     reset_step: [...byHand, 'again', 'a person'],
     finish_step_by_hand: [...byHand, true, '1', null, 'done outside', 'a person'],
+    enforce_lifecycle: [template, '{"max_duration_minutes": 60}', 'dlq', 'none', 0, null, null, 100],
     read_tasks: [quiet],
     read_steps: [quiet[0]],
     read_step_result: [quiet[0], 'step_1'],
