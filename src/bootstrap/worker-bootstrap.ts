@@ -52,6 +52,21 @@ export interface WorkerHandle {
 /** TAS-41's programmatic start, for `main.ts`, tests, scripts and embedders. */
 export class WorkerBootstrap {
   /**
+   * A whole `main.ts`: starts a worker that ends in order on SIGTERM and SIGINT. Where it can't start it says why in the
+   * log, and the process ends with exit code 1.
+   */
+  static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
+    try {
+      await WorkerBootstrap.bootstrap({ ...config, handleSignals: true });
+    } catch (error) {
+      // Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack.
+      const explained = error instanceof Error && 'code' in error;
+      new Logger('Tasker').fatal(explained ? error.message : error);
+      process.exitCode = 1;
+    }
+  }
+
+  /**
    * Starts a worker and resolves when it runs. Rejects, with nothing left running, where a setting, a template or a handler
    * is wrong, or the database can't be reached.
    */

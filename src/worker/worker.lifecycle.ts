@@ -23,8 +23,8 @@ import { TaskerFeature } from './tasker-feature.js';
 /**
  * Brings the engine up and down, in this order:
  *
- * 1. the database and the engine's schema, then the namespaces' own tables
- * 2. template files, checked against each other, registered, and bound to their handlers
+ * 1. template files, read and checked; then the database, the engine's schema, and the namespaces' own tables
+ * 2. templates, registered and bound to their handlers
  * 3. lease keeper, dispatcher, listener, poller: from here on steps run
  *
  * and at shutdown 3 backwards, while HTTP is still served: no new work, running steps end or are handed back. What fails in
@@ -60,10 +60,11 @@ export class WorkerLifecycle
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.database.open();
-    await this.migrateNamespaces();
+    // Files first: what is wrong with one is told before anything is changed in a database.
     for (const template of await this.loader.loadDirectories(this.templates.templatePaths))
       this.registry.add(template);
+    await this.database.open();
+    await this.migrateNamespaces();
     await this.catalog.register();
     if (this.runsSteps()) {
       this.served.bindFiles();

@@ -85,6 +85,16 @@ async function prepareCalls(): Promise<Calls> {
     [ids.slice(-MANY)],
   );
   const fresh = Array.from({ length: MANY }, () => newTask({ template_id: template }));
+  const published = [[{ name: 'it_ended', payload: { n: 1 } }]];
+  const events = JSON.stringify(running.flatMap(() => published));
+  await core.rows("SELECT tasker.register_event_subscription('listener', true)");
+  await core.rows(
+    `TRUNCATE tasker.domain_events;
+     INSERT INTO tasker.domain_events (task_uuid, correlation_id, published_at, template_id, step_index, attempt,
+       attempt_token, name, payload)
+     SELECT s.task_uuid, s.task_uuid, now(), s.template_id, s.step_index, 1, s.attempt_token, 'it_ended', '1'
+     FROM tasker.steps s WHERE s.state = 2`,
+  );
   const byHand = [failedStep?.taskUuid, 0];
   return {
     submit_tasks: [JSON.stringify(fresh)],
@@ -94,6 +104,8 @@ async function prepareCalls(): Promise<Calls> {
     claim_step_alone: [early.workerId, 1, [template, 2, 3], tokens(1)[0], 30],
     complete_steps: completion(succeeded),
     'complete_steps, failing': completion(failedForGood),
+    'complete_steps, with events': [...completion(succeeded), events],
+    read_event_subscription: ['listener', tokens(1)[0], 30, '.*', 100],
     extend_leases: [...columns, 30],
     release_steps: columns,
     reclaim_expired_steps: [1, 1_000],

@@ -8,19 +8,26 @@ import type {
   JsonValue,
 } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
-import { until } from '../support/until.js';
+import { Happening, until } from '../support/until.js';
 import { requestFor, workflow } from '../support/workflows.js';
 
 /** What subscribers of this test file were given, in order. */
 let received: DomainEvent[] = [];
+/** Thrown by `onDurable` to have the subscriber hang. */
+const NEVER = new Error('never');
 /** What the durable subscriber does with an event before it counts as received. */
 let onDurable: (event: DomainEvent) => void = () => undefined;
 
 @Injectable()
 class Subscriber {
   @OnDomainEvent('order.*', { name: 'orders', from: 'beginning' })
-  onOrder(event: DomainEvent): void {
-    onDurable(event);
+  onOrder(event: DomainEvent): void | Promise<never> {
+    try {
+      onDurable(event);
+    } catch (error) {
+      if (error === NEVER) return new Promise<never>(() => undefined);
+      throw error;
+    }
     received.push(event);
   }
 }
@@ -215,6 +222,38 @@ describe('domain events', () => {
       await lab.stopWorkers();
     }
     expect(received.map(({ payload }) => payload)).toEqual([1, 2]);
+  });
+
+  it('gives each event an id that never comes again, not even when the step is reset', async () => {
+    const shop = publishing({ name: 'order.ended', condition: 'always' });
+    lab = await Lab.open(shop);
+    let broken = true;
+    const pay = () => {
+      if (broken) throw new PermanentStepError('not today');
+      return 'paid';
+    };
+    const worker = await lab.worker({ handlers: { pay }, imports: [EventsModule] });
+    const { taskUuid } = await worker.client.submit(requestFor(shop));
+    const { steps } = await worker.client.waitFor(taskUuid);
+    broken = false;
+    await worker.client.resetStep(taskUuid, steps[0]?.stepUuid ?? '', { reason: 'now', by: 'test' });
+    await until('both events arrive', () => received.length === 2);
+    expect(new Set(received.map(({ id }) => id)).size).toBe(2);
+    expect(received.at(-1)?.payload).toBe('paid');
+  });
+
+  it('does not let a subscriber that never settles keep the service from stopping', async () => {
+    const asked = new Happening();
+    onDurable = () => {
+      asked.happen();
+      throw NEVER;
+    };
+    const shop = publishing('order.paid');
+    lab = await Lab.open(shop);
+    const worker = await lab.worker({ handlers: { pay: () => 1 }, imports: [EventsModule] });
+    await worker.client.submit(requestFor(shop));
+    await asked.happened;
+    await worker.stop();
   });
 
   it('refuses to start where a template names a publisher that is not there', async () => {

@@ -58,12 +58,12 @@ BEGIN
   -- Cheap and without locks first; then, for those over a limit, once more under their locks.
   SELECT array_agg(k.task_uuid) INTO v_over
   FROM tasker.lifecycle_verdicts(v_looked, v_now, p_limits) v
-  JOIN tasker.tasks k ON k.task_uuid = v.task_uuid
+  JOIN tasker.tasks k ON k.task_uuid = ANY (ARRAY[v.task_uuid])
   WHERE v.exceeded_limit IS NOT NULL OR k.exceeded_limit IS NOT NULL;
   SELECT array_agg(t.task_uuid) INTO v_over
   FROM (
     SELECT k.task_uuid FROM tasker.tasks k
-    WHERE k.task_uuid = ANY (v_over) AND k.status IN (0, 1)
+    WHERE k.task_uuid = ANY (v_over) AND k.status + 0 IN (0, 1)
     ORDER BY k.task_uuid
     FOR NO KEY UPDATE SKIP LOCKED
   ) t;
@@ -80,11 +80,11 @@ BEGIN
     UPDATE tasker.steps s
     SET state = 6, lease_until = NULL, queued_at = NULL, retry_at = NULL, finished_at = v_now
     FROM verdict v
-    WHERE s.task_uuid = v.task_uuid AND v.action <> 'none' AND s.state + 0 IN (0, 1, 2, 3, 8)
+    WHERE s.task_uuid = ANY (ARRAY[v.task_uuid]) AND v.action <> 'none' AND s.state + 0 IN (0, 1, 2, 3, 8)
   ), letter AS (
     INSERT INTO tasker.tasks_dlq (task_uuid, original_state, dlq_reason, dlq_timestamp, task_snapshot)
     SELECT v.task_uuid, v.state, v.exceeded_limit, v_now, row_to_json(k)
-    FROM verdict v JOIN tasker.tasks k ON k.task_uuid = v.task_uuid
+    FROM verdict v JOIN tasker.tasks k ON k.task_uuid = ANY (ARRAY[v.task_uuid])
     WHERE v.action = 'dlq'
     ON CONFLICT (task_uuid) DO NOTHING
   ), changed AS (
@@ -94,7 +94,7 @@ BEGIN
         finished_at = CASE WHEN v.action <> 'none' THEN v_now END,
         updated_at = v_now
     FROM verdict v
-    WHERE k.task_uuid = v.task_uuid AND (v.action <> 'none' OR k.exceeded_limit IS DISTINCT FROM v.exceeded_limit)
+    WHERE k.task_uuid = ANY (ARRAY[v.task_uuid]) AND (v.action <> 'none' OR k.exceeded_limit IS DISTINCT FROM v.exceeded_limit)
     RETURNING k.task_uuid, k.status, k.exceeded_limit, v.action
   ), event AS (
     INSERT INTO tasker.events (task_uuid, recorded_at, kind, task_status, detail)
@@ -112,6 +112,10 @@ $$;
 
 ALTER FUNCTION tasker.enforce_lifecycle SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.enforce_lifecycle SET enable_seqscan = off;
+ALTER FUNCTION tasker.enforce_lifecycle SET enable_hashjoin = off;
+ALTER FUNCTION tasker.enforce_lifecycle SET enable_mergejoin = off;
+ALTER FUNCTION tasker.enforce_lifecycle SET enable_bitmapscan = off;
 ALTER FUNCTION tasker.enforce_lifecycle SET jit = off;
+ALTER FUNCTION tasker.lifecycle_verdicts SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.lifecycle_verdicts SET enable_seqscan = off;
 ALTER FUNCTION tasker.lifecycle_verdicts SET jit = off;

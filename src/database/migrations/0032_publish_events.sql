@@ -23,8 +23,8 @@ BEGIN
   FROM json_array_elements(p_events) WITH ORDINALITY AS i (events, n)
   CROSS JOIN LATERAL json_array_elements(CASE json_typeof(i.events) WHEN 'array' THEN i.events ELSE '[]' END)
     WITH ORDINALITY AS e (event, place)
-  JOIN tasker.tasks t ON t.task_uuid = p_task_uuids[i.n]
-  JOIN tasker.steps s ON s.task_uuid = p_task_uuids[i.n] AND s.step_index = p_step_indexes[i.n]
+  JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[p_task_uuids[i.n]])
+  JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[p_task_uuids[i.n]]) AND s.step_index = p_step_indexes[i.n]
   WHERE i.n = ANY (p_recorded)
   ORDER BY i.n, e.place;
 END

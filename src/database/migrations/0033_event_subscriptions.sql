@@ -70,7 +70,7 @@ BEGIN
          e.attempt_token, e.correlation_id, e.published_at, e.payload
   FROM tasker.domain_events e
   JOIN tasker.templates t ON t.template_id = e.template_id
-  LEFT JOIN tasker.steps s ON s.task_uuid = e.task_uuid AND s.step_index = e.step_index
+  LEFT JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[e.task_uuid]) AND s.step_index = e.step_index
   WHERE e.event_id > v_from AND e.event_id <= v_to AND e.name ~ p_pattern
   ORDER BY e.event_id;
 
@@ -118,4 +118,7 @@ $$;
 
 ALTER FUNCTION tasker.read_event_subscription SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.read_event_subscription SET enable_seqscan = off;
+ALTER FUNCTION tasker.read_event_subscription SET enable_hashjoin = off;
+ALTER FUNCTION tasker.read_event_subscription SET enable_mergejoin = off;
+ALTER FUNCTION tasker.read_event_subscription SET enable_bitmapscan = off;
 ALTER FUNCTION tasker.read_event_subscription SET jit = off;
