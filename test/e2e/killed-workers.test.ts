@@ -80,8 +80,8 @@ describe('A worker that is killed', () => {
     const [victim = ''] = await submit(deadly, 1);
     const neighbours = await submit(recording, 20);
     for (let lost = 1; lost <= 3; lost += 1) {
-      const worker = await WorkerProcess.start(lab, { settings: { maxLost: 3 } });
-      expect(await worker.program.exited).toMatchObject({ signal: 'SIGKILL' });
+      const worker = WorkerProcess.launch(lab, { settings: { maxLost: 3 } });
+      expect(await worker.exited).toMatchObject({ signal: 'SIGKILL' });
       await lab.clock.advance(31_000);
     }
     await WorkerProcess.start(lab, { settings: { maxLost: 3 } });

@@ -9,6 +9,7 @@ import type { WorkerMessage } from './worker.process.js';
 const FILE = fileURLToPath(new URL('./worker.process.ts', import.meta.url));
 
 export type HandlerMessage = Extract<WorkerMessage, { event: 'handler' }>;
+type WorkerProcessConfig = WorkerBootstrapConfig & { readonly settings?: SettingsOverrides };
 type Ready = Extract<WorkerMessage, { event: 'ready' }>;
 
 /** A worker in a process of its own; see `worker.process.ts`. */
@@ -24,11 +25,19 @@ export class WorkerProcess {
     await lab.rows('CREATE TABLE ledger (note text)');
   }
 
-  static async start(
-    lab: Lab,
-    { settings, ...config }: WorkerBootstrapConfig & { readonly settings?: SettingsOverrides } = {},
-  ): Promise<WorkerProcess> {
-    const program = Program.typescript(FILE, {
+  /** Starts one, and waits until it is ready. */
+  static async start(lab: Lab, config: WorkerProcessConfig = {}): Promise<WorkerProcess> {
+    const program = WorkerProcess.launch(lab, config);
+    const ready = await until('the worker process is ready', () => {
+      if (!program.running) throw new Error(`The worker process did not start:\n${program.output}`);
+      return program.messages(isReady)[0];
+    });
+    return new WorkerProcess(program, ready.url);
+  }
+
+  /** Starts one that may end by its first step, before it could say that it is ready. */
+  static launch(lab: Lab, { settings, ...config }: WorkerProcessConfig = {}): Program {
+    return Program.typescript(FILE, {
       LAB_WORKER: JSON.stringify({
         enableWebApi: false,
         ...config,
@@ -42,11 +51,6 @@ export class WorkerProcess {
         },
       }),
     });
-    const ready = await until('the worker process is ready', () => {
-      if (!program.running) throw new Error(`The worker process did not start:\n${program.output}`);
-      return program.messages(isReady)[0];
-    });
-    return new WorkerProcess(program, ready.url);
   }
 
   get pid(): number {
