@@ -5,12 +5,12 @@ import {
   InvalidTaskRequestError,
   TaskerError,
   type Violation,
-} from '../engine/errors.js';
+} from '../../engine/errors.js';
 import { InvalidRequestError } from './api.errors.js';
 import { classifyDatabaseFailure } from './database-failure.classifier.js';
 import type { ErrorAnswer, ErrorBody } from './error-answer.types.js';
 import { MAX_BODY_BYTES } from './json-body.middleware.js';
-import { toWirePath } from './task-request.mapper.js';
+import { toWirePath } from './wire-path.format.js';
 
 /** A body of nothing but mistakes would else be answered with a many times larger one. */
 const MOST_DETAILS = 100;

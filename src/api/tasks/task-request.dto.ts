@@ -1,6 +1,6 @@
 import { IsOptional } from 'class-validator';
 
-import type { JsonObject } from '../engine/json.types.js';
+import type { JsonObject } from '../../engine/json.types.js';
 import {
   IsIntegerFrom,
   IsJsonObject,
@@ -9,7 +9,7 @@ import {
   IsTextOfLength,
   IsTimestamp,
   IsUuid,
-} from './request.rules.js';
+} from '../http/request.rules.js';
 
 /** Tasker's `TaskRequest`. An optional field may be null as well as left out. */
 export class TaskRequestDto {

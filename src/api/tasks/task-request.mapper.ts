@@ -1,4 +1,4 @@
-import type { TaskRequest } from '../engine/task.types.js';
+import type { TaskRequest } from '../../engine/task.types.js';
 import type { TaskRequestDto } from './task-request.dto.js';
 
 /** The engine's request for what a client sent; a null is as good as a field left out. */
@@ -19,17 +19,4 @@ export function toTaskRequest(dto: TaskRequestDto): TaskRequest {
     ...(dto.claim_timeout_seconds != null && { claimTimeoutSeconds: dto.claim_timeout_seconds }),
     ...(dto.options != null && { options: dto.options }),
   };
-}
-
-const WIRE_NAMES: ReadonlyMap<string, string> = new Map([
-  ['sourceSystem', 'source_system'],
-  ['correlationId', 'correlation_id'],
-  ['parentCorrelationId', 'parent_correlation_id'],
-  ['idempotencyKey', 'idempotency_key'],
-  ['claimTimeoutSeconds', 'claim_timeout_seconds'],
-]);
-
-/** A path into a `TaskRequest` as a path into what the client sent. The inside of a field is the client's already. */
-export function toWirePath(path: string): string {
-  return path.replace(/^\w+/, (field) => WIRE_NAMES.get(field) ?? field);
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { Task, TaskStep } from '../engine/task.types.js';
+import type { Task, TaskStep } from '../../engine/task.types.js';
 import { toStepResponse, toTaskResponse } from './task-response.mapper.js';
 
 const CREATED = new Date('2026-01-31T12:00:00.123Z');

@@ -1,6 +1,6 @@
 import { v5 as uuidFromName } from 'uuid';
 
-import type { Task, TaskStep } from '../engine/task.types.js';
+import type { Task, TaskStep } from '../../engine/task.types.js';
 import type { StepReadinessStatus, StepResponse, TaskResponse } from './task.responses.js';
 
 /** Never to be changed: the uuids of named steps are made from it. */

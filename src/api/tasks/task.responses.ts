@@ -1,11 +1,11 @@
-import type { JsonObject } from '../engine/json.types.js';
-import type { StepState, TaskStatus } from '../engine/states.js';
+import type { JsonObject } from '../../engine/json.types.js';
+import type { StepState, TaskStatus } from '../../engine/states.js';
 import type {
   ExecutionStatus,
   HealthStatus,
   RecommendedAction,
   StepExecutionEnvelope,
-} from '../engine/task.types.js';
+} from '../../engine/task.types.js';
 
 /** Tasker's `TaskResponse`. */
 export interface TaskResponse {

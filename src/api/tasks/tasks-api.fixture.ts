@@ -3,10 +3,10 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import request from 'supertest';
 
-import { TaskClient } from '../client/index.js';
-import { NotFoundError, WaitTimeoutError } from '../engine/errors.js';
-import { isSettled, type SubmittedTask, type Task, type TaskRequest } from '../engine/task.types.js';
-import { ApiModule, configureHttp } from './index.js';
+import { TaskClient } from '../../client/index.js';
+import { NotFoundError, WaitTimeoutError } from '../../engine/errors.js';
+import { isSettled, type SubmittedTask, type Task, type TaskRequest } from '../../engine/task.types.js';
+import { ApiModule, configureHttp } from '../index.js';
 
 export const TASK_UUID = '0197a0de-0000-7000-8000-000000000001';
 export const UNKNOWN_UUID = '0197a0de-ffff-7000-8000-000000000001';
