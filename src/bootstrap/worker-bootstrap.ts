@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { configureHttp } from '../api/index.js';
+import { configureHttp } from '../http/index.js';
 import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
 import { readSettings } from '../config/index.js';

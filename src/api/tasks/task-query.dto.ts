@@ -1,6 +1,6 @@
 import { IsOptional } from 'class-validator';
 
-import { IsDigitsFrom } from '../http/request.rules.js';
+import { IsDigitsFrom } from '../../http/request.rules.js';
 
 const MAX_WAIT_SECONDS = 60;
 

@@ -9,7 +9,7 @@ import {
   IsTextOfLength,
   IsTimestamp,
   IsUuid,
-} from '../http/request.rules.js';
+} from '../../http/request.rules.js';
 
 /** Tasker's `TaskRequest`. An optional field may be null as well as left out. */
 export class TaskRequestDto {

@@ -6,7 +6,8 @@ import request from 'supertest';
 import { TaskClient } from '../../client/index.js';
 import { NotFoundError, WaitTimeoutError } from '../../engine/errors.js';
 import { isSettled, type SubmittedTask, type Task, type TaskRequest } from '../../engine/task.types.js';
-import { ApiModule, configureHttp } from '../index.js';
+import { configureHttp } from '../../http/index.js';
+import { ApiModule } from '../index.js';
 
 export const TASK_UUID = '0197a0de-0000-7000-8000-000000000001';
 export const UNKNOWN_UUID = '0197a0de-ffff-7000-8000-000000000001';

@@ -1,14 +1,14 @@
 import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 
 import { TaskClient } from '../../client/index.js';
-import { ClientGone } from '../http/client-gone.decorator.js';
+import { ClientGone } from '../../http/client-gone.decorator.js';
 import { TaskQueryDto } from './task-query.dto.js';
 import { TaskRequestDto } from './task-request.dto.js';
 import { toTaskRequest } from './task-request.mapper.js';
 import { toStepResponse, toTaskResponse } from './task-response.mapper.js';
 import type { StepResponse, TaskResponse } from './task.responses.js';
 import { TaskWaiter } from './task.waiter.js';
-import { UuidParamPipe } from '../http/uuid-param.pipe.js';
+import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
 
 /** Tasks over HTTP, as Tasker's clients know them. */
 @Controller('v1/tasks')

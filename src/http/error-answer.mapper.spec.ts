@@ -9,8 +9,8 @@ import {
   TaskerError,
   TemplateNotFoundError,
   WaitTimeoutError,
-} from '../../engine/errors.js';
-import { REQUEST, TASK_UUID, TasksApi } from '../tasks/tasks-api.fixture.js';
+} from '../engine/errors.js';
+import { REQUEST, TASK_UUID, TasksApi } from '../api/tasks/tasks-api.fixture.js';
 
 describe('an error', () => {
   let api: TasksApi;

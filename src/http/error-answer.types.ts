@@ -1,4 +1,4 @@
-import type { Violation } from '../../engine/errors.js';
+import type { Violation } from '../engine/errors.js';
 
 /** The body of every answer that is not a success. */
 export interface ErrorBody {

@@ -5,7 +5,7 @@ import {
   InvalidTaskRequestError,
   TaskerError,
   type Violation,
-} from '../../engine/errors.js';
+} from '../engine/errors.js';
 import { InvalidRequestError } from './api.errors.js';
 import { classifyDatabaseFailure } from './database-failure.classifier.js';
 import type { ErrorAnswer, ErrorBody } from './error-answer.types.js';

@@ -1,4 +1,4 @@
-import { TaskerError, type Violation } from '../../engine/errors.js';
+import { TaskerError, type Violation } from '../engine/errors.js';
 
 /** The body is not JSON; the message says what was expected, what came, and where. */
 export class MalformedJsonError extends TaskerError {

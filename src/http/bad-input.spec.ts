@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import request from 'supertest';
 
 import { MAX_BODY_BYTES } from './json-body.middleware.js';
-import { REQUEST, TASK_UUID, TasksApi } from '../tasks/tasks-api.fixture.js';
+import { REQUEST, TASK_UUID, TasksApi } from '../api/tasks/tasks-api.fixture.js';
 
 const wrap = (inside: string) => `{"name":"linear","namespace":"demo","version":"1.0.0","context":${inside}}`;
 

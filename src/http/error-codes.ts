@@ -1,0 +1,21 @@
+/** Every code of an error body, and the status that it comes with. */
+export const STATUS_OF_CODE = {
+  NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  BAD_REQUEST: 400,
+  JSON_ERROR: 400,
+  INVALID_UUID: 400,
+  CONFLICT: 409,
+  UNAUTHORIZED: 401,
+  FORBIDDEN: 403,
+  PAYLOAD_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  RATE_LIMITED: 429,
+  TIMEOUT: 408,
+  BACKPRESSURE: 503,
+  SERVICE_UNAVAILABLE: 503,
+  DATABASE_ERROR: 500,
+  INTERNAL_ERROR: 500,
+} as const;
+
+export type ErrorCode = keyof typeof STATUS_OF_CODE;
