@@ -20,6 +20,7 @@ import {
   TaskChanges,
   WorkAnnouncer,
 } from './notifications/index.js';
+import { RetentionSweeper } from './retention/index.js';
 import { TemplateLoader, TemplateRegistry } from './templates/index.js';
 import {
   FallbackPoller,
@@ -73,6 +74,7 @@ const PROVIDERS: Provider[] = [
   StepTransactions,
   LeaseKeeper,
   LifecycleEnforcer,
+  RetentionSweeper,
   DomainEventExplorer,
   DomainEventStore,
   DomainEventBus,

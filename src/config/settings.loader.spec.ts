@@ -114,7 +114,7 @@ const ROWS: readonly Row[] = [
   integer('TASKER_MAX_RESULT_BYTES', (s) => s.worker.maxResultBytes, 1_048_576, 1, 268_435_455),
   integer('TASKER_MAX_LOST', (s) => s.retries.maxLost, 5, 1, 1000),
   { variable: 'TASKER_RETRY_JITTER', read: (s) => s.retries.retryJitter, byDefault: true, ...SWITCH },
-  integer('TASKER_RETENTION_DAYS', (s) => s.retention.retentionDays, 30, 1, 36_500),
+  integer('TASKER_RETENTION_DAYS', (s) => s.retention.retentionDays, 30, 0, 36_500),
   integer('TASKER_MAX_BACKLOG', (s) => s.backlog.maxBacklog, 100_000, 1, 2_147_483_647),
   {
     variable: 'TASKER_TEMPLATE_PATH',

@@ -5,9 +5,9 @@ import type { Statement } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
 import type { RegisteredTemplate } from '../engine/index.js';
 import { TaskChanges } from '../notifications/index.js';
+import { RepeatingJob } from '../scheduling/index.js';
 import type { LifecycleTemplate, StalenessAction } from '../templates/index.js';
 
-const CHECK = 'tasker-lifecycle-check';
 /** How often a template's tasks are held against its limits, by all processes together. Limits are in minutes. */
 const CHECK_MS = 15_000;
 const BATCH = 500;
@@ -30,27 +30,31 @@ interface CheckedTask {
 @Injectable()
 export class LifecycleEnforcer {
   private readonly logger = new Logger(LifecycleEnforcer.name);
-  private stopped = true;
-  private checking: Promise<void> = Promise.resolve();
+  private readonly job: RepeatingJob;
 
   constructor(
-    private readonly scheduler: SchedulerRegistry,
+    scheduler: SchedulerRegistry,
     private readonly database: Database,
     private readonly catalog: TemplateCatalog,
     private readonly changes: TaskChanges,
-  ) {}
+  ) {
+    this.job = new RepeatingJob(scheduler, {
+      name: 'tasker-lifecycle-check',
+      everyMs: CHECK_MS,
+      run: () => this.check(),
+      onError: (error) => {
+        this.logger.warn(`Lifecycle limits could not be checked, trying again: ${String(error)}`);
+      },
+    });
+  }
 
   start(): void {
-    if (!this.stopped) return;
-    this.stopped = false;
-    this.checkLater();
+    this.job.start();
   }
 
   /** After it nothing is checked any more. Safe to call twice, or without `start`. */
-  async stop(): Promise<void> {
-    this.stopped = true;
-    if (this.scheduler.doesExist('timeout', CHECK)) this.scheduler.deleteTimeout(CHECK);
-    await this.checking;
+  stop(): Promise<void> {
+    return this.job.stop();
   }
 
   /** Checks every template that has limits, now. */
@@ -60,22 +64,6 @@ export class LifecycleEnforcer {
       if (lifecycle !== null && hasLimit(lifecycle))
         await this.checkTemplate(registered, lifecycle, intervalMs);
     }
-  }
-
-  private checkLater(): void {
-    if (this.stopped) return;
-    const timer = setTimeout(
-      () => {
-        this.scheduler.deleteTimeout(CHECK);
-        this.checking = this.check()
-          .catch((error: unknown) => {
-            this.logger.warn(`Lifecycle limits could not be checked, trying again: ${String(error)}`);
-          })
-          .finally(() => this.checkLater());
-      },
-      CHECK_MS * (0.9 + Math.random() * 0.2),
-    );
-    this.scheduler.addTimeout(CHECK, timer);
   }
 
   private async checkTemplate(

@@ -11,6 +11,7 @@ import { ServiceSettings, TemplateSettings, WorkerSettings } from '../config/ind
 import { Database, SchemaMigrator } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
+import { RetentionSweeper } from '../retention/index.js';
 import { TemplateLoader, TemplateRegistry } from '../templates/index.js';
 import { DomainEventBus, EventSubscriptionServer } from '../domain-events/index.js';
 import { FallbackPoller } from './fallback.poller.js';
@@ -52,6 +53,7 @@ export class WorkerLifecycle
     private readonly notifier: Notifier,
     private readonly watch: TaskWatch,
     private readonly lifecycleLimits: LifecycleEnforcer,
+    private readonly retention: RetentionSweeper,
     private readonly subscriptions: EventSubscriptionServer,
     private readonly eventBus: DomainEventBus,
     private readonly service: ServiceSettings,
@@ -83,6 +85,7 @@ export class WorkerLifecycle
       this.announcer.setLocalTaker(this.dispatcher);
       this.poller.start();
       this.lifecycleLimits.start();
+      this.retention.start();
       this.listener.events.subscribe(() => this.eventBus.stored.next());
       this.listener.resync.subscribe(() => this.eventBus.stored.next());
       await this.subscriptions.start();
@@ -100,7 +103,12 @@ export class WorkerLifecycle
     this.logger.log(`Stopping: ${running} step(s) may end within ${this.worker.shutdownTimeoutSeconds} s`);
     this.announcer.setLocalTaker(undefined);
     // The dispatcher first: from this moment nothing is claimed.
-    await Promise.all([this.dispatcher.stop(), this.poller.stop(), this.lifecycleLimits.stop()]);
+    await Promise.all([
+      this.dispatcher.stop(),
+      this.poller.stop(),
+      this.lifecycleLimits.stop(),
+      this.retention.stop(),
+    ]);
     await this.leases.stop();
     await this.subscriptions.stop();
     await this.notifier.flush();

@@ -113,6 +113,8 @@ async function prepareCalls(): Promise<Calls> {
     reset_step: [...byHand, 'again', 'a person'],
     finish_step_by_hand: [...byHand, true, '1', null, 'done outside', 'a person'],
     enforce_lifecycle: [template, '{"max_duration_minutes": 60}', 'dlq', 'none', 0, null, null, 100],
+    remove_finished_tasks: [0, null, null, MANY],
+    'remove_finished_tasks, going on': [1, '-infinity', ids[0], MANY],
     read_tasks: [quiet],
     read_steps: [quiet[0]],
     read_step_result: [quiet[0], 'step_1'],

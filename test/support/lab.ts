@@ -71,11 +71,15 @@ export class Lab {
     return (await this.pool.query<Row>(text, [...values])).rows;
   }
 
-  /** Runs a statement on a connection that is kept until the answer is called: locks, for instance, are held for so long. */
+  /**
+   * Runs a statement on a connection that is kept until the answer is called: locks, for instance, are held for so long. An open
+   * transaction is rolled back then.
+   */
   async hold(text: string): Promise<() => Promise<void>> {
     const client = await this.pool.connect();
     await client.query(text);
     return async () => {
+      await client.query('ROLLBACK');
       await client.query('DISCARD ALL');
       client.release();
     };

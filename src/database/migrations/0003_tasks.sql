@@ -38,3 +38,4 @@ CREATE TABLE tasker.tasks (
 CREATE UNIQUE INDEX tasks_request ON tasker.tasks (request_hash) WHERE unique_request;
 CREATE UNIQUE INDEX tasks_idempotency ON tasker.tasks (idempotency_hash) WHERE idempotency_hash IS NOT NULL;
 CREATE INDEX tasks_unfinished ON tasker.tasks (template_id, created_at, task_uuid) WHERE status IN (0, 1);
+CREATE INDEX tasks_created ON tasker.tasks (created_at, task_uuid);
