@@ -1,2 +1,3 @@
 export { ApiModule } from './api.module.js';
-export type { StepReadinessStatus, StepResponse, TaskResponse } from './tasks/task.responses.js';
+export type { StepResponse } from './steps/step.responses.js';
+export type { StepReadinessStatus, TaskResponse } from './tasks/task.responses.js';

@@ -5,10 +5,12 @@ import {
   checkTaskRequest,
   DuplicateTaskError,
   Engine,
+  FINISHABLE_STATES,
   InvalidStateError,
   InvalidTaskRequestError,
   jsonProblem,
   NotFoundError,
+  RESETTABLE_STATES,
   retryTransient,
   stepIndexOf,
   taskIdentity,
@@ -24,9 +26,11 @@ import type {
   NewTask,
   RegisteredTemplate,
   SubmitAnswer,
+  StepState,
   SubmittedTask,
   Task,
   TaskRequest,
+  TaskStep,
 } from '../engine/index.js';
 import { NOTIFY, READY_CHANNEL, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
 import { Database } from '../database/index.js';
@@ -121,6 +125,11 @@ export class TaskClient {
     return retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
   }
 
+  /** The step of the task as it stands. Rejects with `NotFoundError`, which says whether it is the task that is missing. */
+  async getStep(taskUuid: string, stepUuid: string): Promise<TaskStep> {
+    return findStep(await this.get(taskUuid), stepUuid);
+  }
+
   /**
    * Resolves with the task once it has ended or is blocked by failures.
    *
@@ -153,14 +162,14 @@ export class TaskClient {
 
   /** Gives a step in error a new run, its attempts counted anew; its task goes on by itself. */
   async resetStep(taskUuid: string, stepUuid: string, { reason, by }: ManualAction): Promise<Task> {
-    return this.byHand(taskUuid, stepUuid, 'reset', (index) =>
+    return this.byHand(taskUuid, stepUuid, { verb: 'reset', allowed: RESETTABLE_STATES }, (index) =>
       this.engine.resetStep(taskUuid, index, reason, by),
     );
   }
 
   /** Ends a step that is stuck, without a result; its dependants go on. */
   async resolveStep(taskUuid: string, stepUuid: string, { reason, by }: ManualAction): Promise<Task> {
-    return this.byHand(taskUuid, stepUuid, 'resolved', (index) =>
+    return this.byHand(taskUuid, stepUuid, { verb: 'resolved', allowed: FINISHABLE_STATES }, (index) =>
       this.engine.resolveStep(taskUuid, index, reason, by),
     );
   }
@@ -177,7 +186,7 @@ export class TaskClient {
     { reason, by }: ManualAction,
   ): Promise<Task> {
     await this.checkCompletion(taskUuid, stepUuid, completion);
-    return this.byHand(taskUuid, stepUuid, 'completed', (index) =>
+    return this.byHand(taskUuid, stepUuid, { verb: 'completed', allowed: FINISHABLE_STATES }, (index) =>
       this.engine.completeStep(taskUuid, index, completion.result, completion.metadata ?? {}, reason, by),
     );
   }
@@ -195,10 +204,15 @@ export class TaskClient {
     if (violations.length > 0) throw new InvalidTaskRequestError(violations);
     const task = await this.get(taskUuid);
     const name = task.steps.find((step) => step.stepUuid === stepUuid)?.name;
-    const template = this.catalog.find(task.namespace, task.name, task.version);
+    const template = await this.templateOf(task);
     const step = name === undefined ? undefined : template?.steps.get(name);
     const mismatches = step?.checkResult(result, 'result') ?? [];
     if (mismatches.length > 0) throw new InvalidTaskRequestError(mismatches);
+  }
+
+  /** Files first; what no file says any more, the database still knows. */
+  private async templateOf({ namespace, name, version }: Task): Promise<RegisteredTemplate | undefined> {
+    return this.catalog.find(namespace, name, version) ?? this.catalog.findPinned(namespace, name, version);
   }
 
   private prepare(request: TaskRequest): { task: NewTask; template: RegisteredTemplate; characters: number } {
@@ -253,20 +267,19 @@ export class TaskClient {
   private async byHand(
     taskUuid: string,
     stepUuid: string,
-    verb: string,
+    { verb, allowed }: { readonly verb: string; readonly allowed: readonly StepState[] },
     act: (stepIndex: number) => Promise<ManualOutcome>,
   ): Promise<Task> {
     const index = stepIndexOf(taskUuid, stepUuid);
     const outcome = index === null ? 'not_found' : await act(index);
-    if (outcome === 'not_found') throw new NotFoundError(`Step not found: ${stepUuid} of task ${taskUuid}`);
     const task = await this.get(taskUuid);
+    const step = findStep(task, stepUuid);
     if (outcome === 'invalid_state') {
-      const step = task.steps.find((candidate) => candidate.stepUuid === stepUuid);
       throw new InvalidStateError(
-        `Step ${step?.name ?? stepUuid} is ${step?.state ?? 'gone'} and its task ${task.status}: it can't be ${verb} by hand`,
+        `Step ${step.name} is ${step.state} and its task ${task.status}: a step can be ${verb} by hand while it is ${listed(allowed)}, and its task has not ended`,
       );
     }
-    const template = this.catalog.find(task.namespace, task.name, task.version);
+    const template = await this.templateOf(task);
     if (template !== undefined) this.announcer.announce(template.templateId, task.readySteps);
     this.changes.publish([taskUuid]);
     return task;
@@ -313,6 +326,17 @@ function submittedTask(task: NewTask, answer: SubmitAnswer | undefined): Submitt
       : `A task with the same identity already exists, and it is not a repeat of this request: ${answer.taskUuid}`,
     answer.taskUuid,
   );
+}
+
+function findStep(task: Task, stepUuid: string): TaskStep {
+  const step = task.steps.find((candidate) => candidate.stepUuid === stepUuid);
+  if (step === undefined) throw new NotFoundError(`Step not found: ${stepUuid} of task ${task.taskUuid}`);
+  return step;
+}
+
+/** `a, b or c` */
+function listed(words: readonly string[]): string {
+  return [words.slice(0, -1).join(', '), ...words.slice(-1)].filter((part) => part !== '').join(' or ');
 }
 
 /** How many steps of a new task can run at once. */

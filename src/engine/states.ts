@@ -30,3 +30,14 @@ export const STEP_STATES = [
 ] as const;
 
 export type StepState = (typeof STEP_STATES)[number];
+
+/** The states in which a step of an unfinished task can be given a new run by hand. */
+export const RESETTABLE_STATES: readonly StepState[] = ['error'];
+
+/** The states in which a step of an unfinished task can be resolved or completed by hand. */
+export const FINISHABLE_STATES: readonly StepState[] = [
+  'enqueued',
+  'in_progress',
+  'waiting_for_retry',
+  'error',
+];

@@ -64,6 +64,11 @@ const UNFINISHED_TEMPLATES: Statement = {
          ORDER BY template_id`,
 };
 
+const REGISTERED_AT: Statement = {
+  name: 'tasker_read_template_registered_at',
+  text: 'SELECT registered_at FROM tasker.templates WHERE template_id = $1',
+};
+
 /** The same namespace, name and version has other content while tasks of it are under way. */
 export class TemplateChangedError extends TaskerError {
   readonly code = 'TEMPLATE_CHANGED';
@@ -118,6 +123,37 @@ export class TemplateCatalog {
   /** A template that the files of this process have. */
   find(namespace: string, name: string, version: string): RegisteredTemplate | undefined {
     return this.byIdentity.get(templateIdentity({ namespace, name, version }));
+  }
+
+  /** A template that unfinished tasks still run under although no file of this process says it, the newest content of it. */
+  async findPinned(
+    namespace: string,
+    name: string,
+    version: string,
+  ): Promise<RegisteredTemplate | undefined> {
+    const identity = templateIdentity({ namespace, name, version });
+    return (await this.listPinned()).findLast(({ template }) => templateIdentity(template) === identity);
+  }
+
+  /** The templates that the files of this process have. */
+  listFiles(): readonly RegisteredTemplate[] {
+    return [...this.byIdentity.values()];
+  }
+
+  /** The templates that unfinished tasks still run under although no file of this process says them, in order of age. */
+  async listPinned(): Promise<readonly RegisteredTemplate[]> {
+    const ofFiles = new Set(this.listFiles().map(({ templateId }) => templateId));
+    const rows = await this.database.query<StoredTemplateRow>(UNFINISHED_TEMPLATES, []);
+    return rows
+      .filter((row) => !ofFiles.has(row.template_id))
+      .flatMap((row) => this.byId.get(row.template_id) ?? this.restore(row) ?? []);
+  }
+
+  /** When this content was first made known to the database. */
+  async registeredAt({ templateId }: RegisteredTemplate): Promise<Date> {
+    const [row] = await this.database.query<{ registered_at: Date }>(REGISTERED_AT, [templateId]);
+    if (row === undefined) throw new Error(`Template ${templateId} has vanished from the database`);
+    return row.registered_at;
   }
 
   /** A template by id, if it has been registered or restored here. */

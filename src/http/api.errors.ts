@@ -1,4 +1,5 @@
 import { TaskerError, type Violation } from '../engine/errors.js';
+import { pathWithin } from './value-path.format.js';
 
 /** The body is not JSON; the message says what was expected, what came, and where. */
 export class MalformedJsonError extends TaskerError {
@@ -12,6 +13,14 @@ export class InvalidRequestError extends TaskerError {
   constructor(readonly violations: readonly Violation[]) {
     super(
       `The request is not valid: ${violations.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
+    );
+  }
+
+  /** The same, where the value is only a part of the request; `$` is the whole of it. */
+  within(base: string): InvalidRequestError {
+    if (base === '$') return this;
+    return new InvalidRequestError(
+      this.violations.map(({ path, message }) => ({ path: pathWithin(base, path), message })),
     );
   }
 }

@@ -1,6 +1,9 @@
-import { HttpException, Logger } from '@nestjs/common';
+import { Controller, Get, HttpException, Logger } from '@nestjs/common';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { DatabaseError } from 'pg';
+import request from 'supertest';
 
 import {
   DuplicateTaskError,
@@ -10,23 +13,40 @@ import {
   TemplateNotFoundError,
   WaitTimeoutError,
 } from '../engine/errors.js';
-import { REQUEST, TASK_UUID, TasksApi } from '../api/tasks/tasks-api.fixture.js';
+import { toErrorAnswer } from './error-answer.mapper.js';
+import { configureHttp } from './http.configurator.js';
+
+const TASK_UUID = '0197a0de-0000-7000-8000-000000000001';
+
+@Controller('fails')
+class FailingController {
+  static failure: unknown = null;
+
+  @Get()
+  fail(): never {
+    throw FailingController.failure;
+  }
+}
 
 describe('an error', () => {
-  let api: TasksApi;
+  let app: NestExpressApplication;
+  let url: string;
 
   const logged = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => {});
 
   beforeAll(async () => {
-    api = await TasksApi.start();
+    const nest = await Test.createTestingModule({ controllers: [FailingController] }).compile();
+    app = nest.createNestApplication<NestExpressApplication>({ bodyParser: false });
+    configureHttp(app);
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
   });
 
   beforeEach(() => {
-    api.tasks.reset();
     logged.mockClear();
   });
 
-  afterAll(() => api.stop());
+  afterAll(() => app.close());
 
   describe('errors from below', () => {
     class Backpressure extends TaskerError {
@@ -86,9 +106,10 @@ describe('an error', () => {
       [new HttpException('slow down', 429), 429, { code: 'RATE_LIMITED', message: 'slow down' }],
       [new HttpException('who?', 401), 401, { code: 'UNAUTHORIZED', message: 'who?' }],
     ])('%s becomes %i', async (failure, status, error) => {
-      api.tasks.failure = failure;
-      const answer = await api.post(REQUEST).expect(status);
+      FailingController.failure = failure;
+      const answer = await request(url).get('/fails').expect(status);
       expect(answer.body).toEqual({ error });
+      expect(toErrorAnswer(failure)).toMatchObject({ status, body: answer.body });
       if (error.code === 'BACKPRESSURE') expect(answer.headers['retry-after']).toBe('3');
       expect(logged).toHaveBeenCalledTimes(error.code === 'SERVICE_UNAVAILABLE' ? 1 : 0);
     });
@@ -101,16 +122,16 @@ describe('an error', () => {
       ['secret', 'INTERNAL_ERROR'],
       [undefined, 'INTERNAL_ERROR'],
     ])('%s is answered with 500 that gives nothing away, and logged in full', async (failure, code) => {
-      api.tasks.failure = failure;
-      const answer = await api.post(REQUEST).expect(500);
+      FailingController.failure = failure;
+      const answer = await request(url).get('/fails').expect(500);
       expect(answer.body).toEqual({ error: { code, message: expect.any(String) } });
       expect(answer.text).not.toMatch(/secret|SELECT|\.ts|node_modules/);
       expect(logged).toHaveBeenCalledTimes(1);
       const [line, stack] = logged.mock.calls[0] ?? [];
       expect(line).toEqual({
         message: 'Request failed',
-        method: 'POST',
-        url: '/v1/tasks',
+        method: 'GET',
+        url: '/fails',
         status: 500,
         code,
       });

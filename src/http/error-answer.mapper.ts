@@ -7,6 +7,7 @@ import {
   type Violation,
 } from '../engine/errors.js';
 import { InvalidRequestError } from './api.errors.js';
+import { type ErrorCode, STATUS_OF_CODE } from './error-codes.js';
 import { classifyDatabaseFailure } from './database-failure.classifier.js';
 import type { ErrorAnswer, ErrorBody } from './error-answer.types.js';
 import { MAX_BODY_BYTES } from './json-body.middleware.js';
@@ -16,24 +17,24 @@ import { toWirePath } from './wire-path.format.js';
 const MOST_DETAILS = 100;
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
-/** The status and the code that stand for an error of the engine, by the error's own code. */
-const BY_TASKER_CODE: ReadonlyMap<string, readonly [status: number, code: string]> = new Map([
-  ['BAD_REQUEST', [400, 'BAD_REQUEST']],
-  ['JSON_ERROR', [400, 'JSON_ERROR']],
-  ['INVALID_UUID', [400, 'INVALID_UUID']],
-  ['INVALID_TASK_REQUEST', [400, 'BAD_REQUEST']],
-  ['INVALID_STATE', [400, 'BAD_REQUEST']],
-  ['NOT_FOUND', [404, 'NOT_FOUND']],
-  ['TEMPLATE_NOT_FOUND', [404, 'NOT_FOUND']],
-  ['WAIT_TIMEOUT', [408, 'TIMEOUT']],
-  ['DUPLICATE_TASK', [409, 'CONFLICT']],
-  ['UNSUPPORTED_MEDIA_TYPE', [415, 'UNSUPPORTED_MEDIA_TYPE']],
-  ['BACKPRESSURE', [503, 'BACKPRESSURE']],
-  ['SERVICE_UNAVAILABLE', [503, 'SERVICE_UNAVAILABLE']],
+/** The code of an answer for an error of the engine, by the error's own. */
+const BY_TASKER_CODE: ReadonlyMap<string, ErrorCode> = new Map([
+  ['BAD_REQUEST', 'BAD_REQUEST'],
+  ['JSON_ERROR', 'JSON_ERROR'],
+  ['INVALID_UUID', 'INVALID_UUID'],
+  ['INVALID_TASK_REQUEST', 'BAD_REQUEST'],
+  ['INVALID_STATE', 'BAD_REQUEST'],
+  ['NOT_FOUND', 'NOT_FOUND'],
+  ['TEMPLATE_NOT_FOUND', 'NOT_FOUND'],
+  ['WAIT_TIMEOUT', 'TIMEOUT'],
+  ['DUPLICATE_TASK', 'CONFLICT'],
+  ['UNSUPPORTED_MEDIA_TYPE', 'UNSUPPORTED_MEDIA_TYPE'],
+  ['BACKPRESSURE', 'BACKPRESSURE'],
+  ['SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
 ]);
 
-/** The code that stands for an error of the framework, by its status. */
-const BY_STATUS: ReadonlyMap<number, string> = new Map([
+/** The code of an answer for an error of the framework, by its status. */
+const BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
   [401, 'UNAUTHORIZED'],
   [403, 'FORBIDDEN'],
   [404, 'NOT_FOUND'],
@@ -72,8 +73,9 @@ export function answerHttpFailure(status: number, message: string): ErrorAnswer 
 
 function answerTaskerError(error: unknown): ErrorAnswer | null {
   if (!(error instanceof TaskerError)) return null;
-  const [status, code] = BY_TASKER_CODE.get(error.code) ?? [];
-  if (status === undefined || code === undefined) return null;
+  const code = BY_TASKER_CODE.get(error.code);
+  if (code === undefined) return null;
+  const status = STATUS_OF_CODE[code];
   if (error instanceof InvalidTaskRequestError) return answerViolations(error.violations);
   if (error instanceof InvalidRequestError) return answerViolations(error.violations);
   if (error instanceof DuplicateTaskError) {
@@ -115,7 +117,7 @@ function answerDatabaseFailure(error: unknown): ErrorAnswer | null {
 
 function answerWith(
   status: number,
-  code: string,
+  code: ErrorCode,
   message: string,
   extra: Omit<ErrorBody['error'], 'code' | 'message'> = {},
   headers: ErrorAnswer['headers'] = {},

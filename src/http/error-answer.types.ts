@@ -1,18 +1,7 @@
-import type { Violation } from '../engine/errors.js';
+import type { ErrorResponse } from './openapi/error.response.js';
 
 /** The body of every answer that is not a success. */
-export interface ErrorBody {
-  readonly error: {
-    /** Stable; see the contract's list. */
-    readonly code: string;
-    /** For people. */
-    readonly message: string;
-    /** One entry for each thing that is wrong with the request. */
-    readonly details?: readonly Violation[];
-    readonly existing_task_uuid?: string;
-    readonly retry_after_seconds?: number;
-  };
-}
+export type ErrorBody = ErrorResponse;
 
 /** What a client is told about an error. */
 export interface ErrorAnswer {

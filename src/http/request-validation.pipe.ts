@@ -21,17 +21,35 @@ export class RequestValidationPipe implements PipeTransform<unknown> {
   async transform(value: unknown, { type, metatype }: ArgumentMetadata): Promise<unknown> {
     if ((type !== 'body' && type !== 'query') || metatype === undefined || NOT_A_DTO.has(metatype))
       return value;
-    return toDto(metatype, value);
+    return readDto(metatype, value);
   }
 }
 
-async function toDto(dtoClass: Type<object>, value: unknown): Promise<object> {
+/**
+ * The value as an instance of its DTO class. For a value inside another one the caller says where: paths are seen from the
+ * whole.
+ *
+ * @throws InvalidRequestError with one violation for each field that is wrong
+ */
+export async function readDto<Dto extends object>(
+  dtoClass: Type<Dto>,
+  value: unknown,
+  at = '$',
+): Promise<Dto> {
+  try {
+    return await toDto(dtoClass, value);
+  } catch (error) {
+    throw error instanceof InvalidRequestError ? error.within(at) : error;
+  }
+}
+
+async function toDto<Dto extends object>(dtoClass: Type<Dto>, value: unknown): Promise<Dto> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidRequestError([{ path: '$', message: 'must be a JSON object' }]);
   }
   const unseen = findUnseenFields(value);
   if (unseen.length > 0) throw new InvalidRequestError(unseen);
-  const dto: object = Object.assign(new dtoClass(), value);
+  const dto = Object.assign(new dtoClass(), value);
   const errors = await validate(dto, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true });
   if (errors.length > 0) throw new InvalidRequestError(errors.flatMap(toViolations));
   return dto;

@@ -49,6 +49,19 @@ export function IsTextList(): PropertyDecorator {
   );
 }
 
+/** A list of `min` to `max` items; what an item is, is looked at elsewhere. */
+export function IsListOfLength(min: number, max: number): PropertyDecorator {
+  return Rule(
+    `must be an array of ${min} to ${max} items`,
+    (value) => Array.isArray(value) && value.length >= min && value.length <= max,
+  );
+}
+
+/** Any JSON value, null among them, but given. */
+export function IsGiven(): PropertyDecorator {
+  return Rule('must be given, null where there is none', (value) => value !== undefined);
+}
+
 /** A JSON object whose inside is the client's own. */
 export function IsJsonObject(): PropertyDecorator {
   return IsObject({ message: 'must be an object' });

@@ -9,6 +9,13 @@ export function formatPath(segments: readonly PathSegment[]): string {
   return segments.reduce<string>(appendSegment, '') || '$';
 }
 
+/** A path into a value, seen from what holds that value at `base`: `tasks[3]` and `context.sku` give `tasks[3].context.sku`. */
+export function pathWithin(base: string, path: string): string {
+  if (path === '$') return base;
+  if (path.startsWith('$[')) return `${base}${path.slice(1)}`;
+  return path.startsWith('[') ? `${base}${path}` : `${base}.${path}`;
+}
+
 function appendSegment(path: string, segment: PathSegment): string {
   if (typeof segment === 'number') return `${path || '$'}[${segment}]`;
   // Keys come from outside, and a path ends up in answers and logs.

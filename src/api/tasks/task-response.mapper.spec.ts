@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 
 import type { Task, TaskStep } from '../../engine/task.types.js';
-import { toStepResponse, toTaskResponse } from './task-response.mapper.js';
+import { ANYBODY } from '../../http/security/request-identity.js';
+import { toStepResponse } from '../steps/step-response.mapper.js';
+import { toTaskResponse } from './task-response.mapper.js';
 
 const CREATED = new Date('2026-01-31T12:00:00.123Z');
 const FAILED = new Date('2026-01-31T12:00:01.000Z');
@@ -63,7 +65,7 @@ const TASK: Task = {
 
 describe('toTaskResponse', () => {
   it('has every field of the contract, with naive microseconds only inside steps', () => {
-    expect(toTaskResponse(TASK)).toEqual({
+    expect(toTaskResponse(TASK, ANYBODY)).toEqual({
       task_uuid: STEP.taskUuid,
       name: 'checkout',
       namespace: 'orders',
@@ -114,9 +116,14 @@ describe('toTaskResponse', () => {
     });
   });
 
+  it('keeps the context from whoever may not read it', () => {
+    const answer = toTaskResponse(TASK, { may: (permission) => permission !== 'tasks:context_read' });
+    expect(answer.context).toEqual({});
+  });
+
   it('says no backoff where no retry is due', () => {
     const steps = [{ ...STEP, nextRetryAt: null }];
-    expect(toTaskResponse({ ...TASK, steps }).steps[0]?.backoff_request_seconds).toBeNull();
+    expect(toTaskResponse({ ...TASK, steps }, ANYBODY).steps[0]?.backoff_request_seconds).toBeNull();
   });
 
   it('names a step by the same uuid in every task of its template version, and in no other', () => {
@@ -156,5 +163,6 @@ describe('toStepResponse', () => {
 });
 
 function uuidIn(task: Partial<Task>, step: Partial<TaskStep> = {}): string | undefined {
-  return toTaskResponse({ ...TASK, ...task, steps: [{ ...STEP, ...step }] }).steps[0]?.named_step_uuid;
+  return toTaskResponse({ ...TASK, ...task, steps: [{ ...STEP, ...step }] }, ANYBODY).steps[0]
+    ?.named_step_uuid;
 }

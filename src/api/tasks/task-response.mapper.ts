@@ -1,12 +1,15 @@
 import { v5 as uuidFromName } from 'uuid';
 
+import type { JsonObject } from '../../engine/json.types.js';
 import type { Task, TaskStep } from '../../engine/task.types.js';
-import type { StepReadinessStatus, StepResponse, TaskResponse } from './task.responses.js';
+import type { RequestIdentity } from '../../http/security/request-identity.js';
+import { naive, zoned } from '../timestamp.format.js';
+import type { StepReadinessStatus, TaskResponse } from './task.responses.js';
 
 /** Never to be changed: the uuids of named steps are made from it. */
 const NAMED_STEPS = '6f2b1a0e-93c4-5d7a-8e15-c0ffee7a5ce2';
 
-export function toTaskResponse(task: Task): TaskResponse {
+export function toTaskResponse(task: Task, asking: RequestIdentity): TaskResponse {
   return {
     task_uuid: task.taskUuid,
     name: task.name,
@@ -17,7 +20,7 @@ export function toTaskResponse(task: Task): TaskResponse {
     updated_at: zoned(task.updatedAt),
     completed_at: task.completedAt && zoned(task.completedAt),
     exceeded_limit: task.exceededLimit,
-    context: task.context,
+    context: contextFor(asking, task),
     initiator: task.initiator,
     source_system: task.sourceSystem,
     reason: task.reason,
@@ -39,27 +42,9 @@ export function toTaskResponse(task: Task): TaskResponse {
   };
 }
 
-export function toStepResponse(step: TaskStep): StepResponse {
-  return {
-    step_uuid: step.stepUuid,
-    task_uuid: step.taskUuid,
-    name: step.name,
-    created_at: zoned(step.createdAt),
-    updated_at: zoned(step.updatedAt),
-    completed_at: step.completedAt && zoned(step.completedAt),
-    results: step.results,
-    current_state: step.state,
-    dependencies_satisfied: step.dependenciesSatisfied,
-    retry_eligible: step.retryEligible,
-    ready_for_execution: step.readyForExecution,
-    total_parents: step.totalParents,
-    completed_parents: step.completedParents,
-    attempts: step.attempts,
-    max_attempts: step.maxAttempts,
-    last_failure_at: step.lastFailureAt && zoned(step.lastFailureAt),
-    next_retry_at: step.nextRetryAt && zoned(step.nextRetryAt),
-    last_attempted_at: step.lastAttemptedAt && zoned(step.lastAttemptedAt),
-  };
+/** The only place where a context leaves the service: it may hold what not everybody who sees tasks is to see. */
+function contextFor(asking: RequestIdentity, task: Task): JsonObject {
+  return asking.may('tasks:context_read') ? task.context : {};
 }
 
 function toStepReadinessStatus(task: Task, step: TaskStep): StepReadinessStatus {
@@ -87,14 +72,4 @@ function toStepReadinessStatus(task: Task, step: TaskStep): StepReadinessStatus 
 function backoffSeconds({ nextRetryAt, lastFailureAt }: TaskStep): number | null {
   if (nextRetryAt === null || lastFailureAt === null) return null;
   return Math.max(0, Math.ceil((nextRetryAt.getTime() - lastFailureAt.getTime()) / 1000));
-}
-
-/** `2026-01-31T12:00:00.000Z` */
-function zoned(time: Date): string {
-  return time.toISOString();
-}
-
-/** `2026-01-31T12:00:00.000000`, in UTC. */
-function naive(time: Date): string {
-  return time.toISOString().replace('Z', '000');
 }

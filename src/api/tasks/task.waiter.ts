@@ -15,6 +15,11 @@ export class TaskWaiter implements OnModuleDestroy {
 
   constructor(private readonly tasks: TaskClient) {}
 
+  /** How many answers are held now. */
+  get open(): number {
+    return this.openWaits.size;
+  }
+
   /** The task when it has settled, or as it is after `seconds`; rejects with the reason of `clientGone`. */
   async wait(taskUuid: string, seconds: number, clientGone: AbortSignal): Promise<Task> {
     if (seconds === 0 || this.shuttingDown) return this.tasks.get(taskUuid);

@@ -6,7 +6,7 @@
 -- worker, 5 attempt handed back, 6 step reset by hand, 7 step resolved by hand, 8 step completed by hand, 9 the task's
 -- status changed (to task_status).
 --
--- detail: the error of a failure, or who acted and why. metadata: what the handler gave with its result.
+-- detail: the error of a failure, or who acted and why (of kinds 7 and 8 with from_state, the step's state before). metadata: what the handler gave with its result.
 CREATE TABLE tasker.events (
   task_uuid      uuid NOT NULL,
   event_id       bigint GENERATED ALWAYS AS IDENTITY (CACHE 1),

@@ -51,7 +51,11 @@ BEGIN
   WHERE t.task_uuid = p_task_uuid;
   INSERT INTO tasker.events (task_uuid, recorded_at, step_index, kind, detail, metadata)
   VALUES (p_task_uuid, v_now, p_step_index, CASE WHEN p_complete THEN 8 ELSE 7 END,
-          json_build_object('reason', p_reason, 'by', p_by), p_metadata);
+          json_build_object(
+            'reason', p_reason, 'by', p_by,
+            'from_state', CASE v_step.state
+              WHEN 2 THEN 'in_progress' WHEN 3 THEN 'waiting_for_retry' WHEN 5 THEN 'error' ELSE 'enqueued' END),
+          p_metadata);
   v_settled := tasker.settle_tasks(ARRAY[p_task_uuid]);
   RETURN QUERY SELECT 'done', v_step.state, cardinality(v_settled) > 0;
 END

@@ -1,22 +1,20 @@
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import request from 'supertest';
 
-import { MAX_BODY_BYTES } from './json-body.middleware.js';
-import { REQUEST, TASK_UUID, TasksApi } from '../api/tasks/tasks-api.fixture.js';
+import { MAX_BODY_BYTES } from '../../src/http/json-body.middleware.js';
+import { ApiLab, REQUEST, UNKNOWN_UUID } from './api-lab.js';
 
-const wrap = (inside: string) => `{"name":"linear","namespace":"demo","version":"1.0.0","context":${inside}}`;
+const wrap = (inside: string) => `{"name":"job","namespace":"lab","version":"1.0.0","context":${inside}}`;
 
 describe('the edge', () => {
-  let api: TasksApi;
+  let api: ApiLab;
 
   beforeAll(async () => {
-    api = await TasksApi.start();
+    api = await ApiLab.start();
   });
-
-  beforeEach(() => api.tasks.reset());
 
   afterAll(() => api.stop());
 
@@ -42,7 +40,7 @@ describe('the edge', () => {
           details: [{ path: expect.stringContaining(path), message: expect.any(String) }],
         },
       });
-      expect(api.tasks.submitted).toEqual([]);
+      expect(await api.countTasks()).toBe(0);
     });
 
     it.each([
@@ -138,9 +136,9 @@ describe('the edge', () => {
     });
 
     it.each([
-      ['PUT', '/v1/tasks', 'POST'],
-      ['DELETE', `/v1/tasks/${TASK_UUID}/workflow_steps`, 'GET, HEAD'],
-      ['PATCH', `/v1/tasks/${TASK_UUID}?x=1`, 'GET, HEAD'],
+      ['PUT', '/v1/tasks/batch', 'DELETE, GET, HEAD, POST'],
+      ['DELETE', `/v1/tasks/${UNKNOWN_UUID}/workflow_steps`, 'GET, HEAD'],
+      ['PATCH', `/v1/tasks/${UNKNOWN_UUID}?x=1`, 'DELETE, GET, HEAD'],
     ])('answers 405 for %s %s, and says what is allowed', async (method, path, allowed) => {
       const answer = await fetch(`${api.url}${path}`, { method });
       expect(answer.status).toBe(405);
@@ -153,7 +151,7 @@ describe('the edge', () => {
       expect(answer.body.error.code).toBe('BAD_REQUEST');
     });
 
-    it.each(['5', 'not-a-uuid', `${TASK_UUID}0`, '%00', "';drop table tasks"])(
+    it.each(['5', 'not-a-uuid', `${UNKNOWN_UUID}0`, '%00', "';drop table tasks"])(
       'answers INVALID_UUID for the task %s',
       async (uuid) => {
         for (const path of [`/v1/tasks/${uuid}`, `/v1/tasks/${uuid}/workflow_steps`]) {

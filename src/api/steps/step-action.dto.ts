@@ -1,0 +1,78 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Equals, IsOptional } from 'class-validator';
+
+import type { JsonObject, JsonValue } from '../../engine/json.types.js';
+import { IsGiven, IsJsonObject, IsText } from '../../http/request.rules.js';
+import { JsonProperty } from '../json-property.decorator.js';
+
+const WHY = { description: 'Kept in the audit', example: 'The bank was down; it is back' };
+const WHO = { description: 'Kept in the audit', example: 'ada@example.com' };
+
+/** Gives a step in error a new run, its attempts counted anew. */
+export class ResetForRetryDto {
+  @ApiProperty({ enum: ['reset_for_retry'] })
+  @Equals('reset_for_retry')
+  action_type!: 'reset_for_retry';
+
+  @ApiProperty(WHY)
+  @IsText()
+  reason!: string;
+
+  @ApiProperty(WHO)
+  @IsText()
+  reset_by!: string;
+}
+
+/** Ends a step without a result; its dependants go on. */
+export class ResolveManuallyDto {
+  @ApiProperty({ enum: ['resolve_manually'] })
+  @Equals('resolve_manually')
+  action_type!: 'resolve_manually';
+
+  @ApiProperty(WHY)
+  @IsText()
+  reason!: string;
+
+  @ApiProperty(WHO)
+  @IsText()
+  resolved_by!: string;
+}
+
+/** The result of a step that is completed by hand. */
+export class CompletionDataDto {
+  @JsonProperty({ description: 'Must fit the result_schema of the step', example: { total: 209.97 } })
+  @IsGiven()
+  result!: JsonValue;
+
+  @ApiPropertyOptional({
+    type: 'object',
+    additionalProperties: true,
+    nullable: true,
+    description: 'Kept beside the result',
+    example: { invoice: 'paper' },
+  })
+  @IsOptional()
+  @IsJsonObject()
+  metadata?: JsonObject | null;
+}
+
+/** Ends a step with a result given by hand; its dependants go on with it. */
+export class CompleteManuallyDto {
+  @ApiProperty({ enum: ['complete_manually'] })
+  @Equals('complete_manually')
+  action_type!: 'complete_manually';
+
+  @ApiProperty({ type: CompletionDataDto })
+  @IsJsonObject()
+  completion_data!: CompletionDataDto;
+
+  @ApiProperty(WHY)
+  @IsText()
+  reason!: string;
+
+  @ApiProperty(WHO)
+  @IsText()
+  completed_by!: string;
+}
+
+export type StepActionDto = ResetForRetryDto | ResolveManuallyDto | CompleteManuallyDto;

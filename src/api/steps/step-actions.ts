@@ -1,0 +1,49 @@
+import { Injectable } from '@nestjs/common';
+
+import { TaskClient } from '../../client/index.js';
+import { InvalidTaskRequestError } from '../../engine/errors.js';
+import type { TaskStep } from '../../engine/task.types.js';
+import { InvalidRequestError } from '../../http/api.errors.js';
+import type { CompleteManuallyDto, StepActionDto } from './step-action.dto.js';
+
+/** Does by hand what an operator asks for. */
+@Injectable()
+export class StepActions {
+  constructor(private readonly tasks: TaskClient) {}
+
+  /** The step as it is afterwards. Rejects with what `TaskClient` rejects with. */
+  async perform(taskUuid: string, stepUuid: string, action: StepActionDto): Promise<TaskStep> {
+    // Tells whether it is the task or the step that is missing, before anything is asked for.
+    await this.tasks.getStep(taskUuid, stepUuid);
+    const { steps } = await this.act(taskUuid, stepUuid, action);
+    return steps.find((step) => step.stepUuid === stepUuid) ?? this.tasks.getStep(taskUuid, stepUuid);
+  }
+
+  private act(taskUuid: string, stepUuid: string, action: StepActionDto) {
+    const { reason } = action;
+    switch (action.action_type) {
+      case 'reset_for_retry':
+        return this.tasks.resetStep(taskUuid, stepUuid, { reason, by: action.reset_by });
+      case 'resolve_manually':
+        return this.tasks.resolveStep(taskUuid, stepUuid, { reason, by: action.resolved_by });
+      case 'complete_manually':
+        return this.complete(taskUuid, stepUuid, action);
+    }
+  }
+
+  private async complete(taskUuid: string, stepUuid: string, action: CompleteManuallyDto) {
+    const { result, metadata } = action.completion_data;
+    try {
+      return await this.tasks.completeStep(
+        taskUuid,
+        stepUuid,
+        { result, ...(metadata != null && { metadata }) },
+        { reason: action.reason, by: action.completed_by },
+      );
+    } catch (error) {
+      throw error instanceof InvalidTaskRequestError
+        ? new InvalidRequestError(error.violations).within('completion_data')
+        : error;
+    }
+  }
+}

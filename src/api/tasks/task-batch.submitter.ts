@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+
+import { SubmitFailedError, TaskClient, type SubmitManyOutcome } from '../../client/index.js';
+import { InvalidTaskRequestError } from '../../engine/errors.js';
+import type { TaskRequest } from '../../engine/task.types.js';
+import { InvalidRequestError } from '../../http/api.errors.js';
+import { toErrorAnswer } from '../../http/error-answer.mapper.js';
+import { readDto } from '../../http/request-validation.pipe.js';
+import { toWirePath } from '../../http/wire-path.format.js';
+import type { AcceptedTask, RefusedTask } from './task-batch.responses.js';
+import { TaskRequestDto } from './task-request.dto.js';
+import { toTaskRequest } from './task-request.mapper.js';
+
+/** Submits many requests with one insert; each is answered for itself. */
+@Injectable()
+export class TaskBatchSubmitter {
+  constructor(private readonly tasks: TaskClient) {}
+
+  /** One answer a request, in order. Rejects, with nothing accepted, where the database does not take them. */
+  async submit(requests: readonly unknown[]): Promise<readonly (AcceptedTask | RefusedTask)[]> {
+    const drafts = await Promise.all(requests.map(draftOf));
+    const good = drafts.flatMap((draft) => ('request' in draft ? [draft.request] : []));
+    const outcomes = (await this.tasks.submitMany(good)).values();
+    return drafts.map((draft, place) =>
+      'error' in draft ? refused(draft.error) : answerOf(outcomes.next().value, place),
+    );
+  }
+}
+
+type Draft = { readonly request: TaskRequest } | { readonly error: InvalidRequestError };
+
+async function draftOf(value: unknown, place: number): Promise<Draft> {
+  try {
+    return { request: toTaskRequest(await readDto(TaskRequestDto, value, pathOf(place))) };
+  } catch (error) {
+    if (error instanceof InvalidRequestError) return { error };
+    throw error;
+  }
+}
+
+function answerOf(outcome: SubmitManyOutcome | undefined, place: number): AcceptedTask | RefusedTask {
+  if (outcome === undefined) throw new Error('submitMany left a request unanswered');
+  if (!('error' in outcome)) return { task_uuid: outcome.taskUuid };
+  // Not this request's fault, and every other one's lot too: the whole batch has failed.
+  if (outcome.error instanceof SubmitFailedError) throw outcome.error;
+  return refused(atPlace(outcome.error, place));
+}
+
+function refused(error: unknown): RefusedTask {
+  return { error: toErrorAnswer(error).body.error };
+}
+
+/** A violation of one request, named as the client sees it: inside the batch. */
+function atPlace(error: unknown, place: number): unknown {
+  if (!(error instanceof InvalidTaskRequestError)) return error;
+  const violations = error.violations.map(({ path, message }) => ({ path: toWirePath(path), message }));
+  return new InvalidRequestError(violations).within(pathOf(place));
+}
+
+function pathOf(place: number): string {
+  return `tasks[${place}]`;
+}
