@@ -34,7 +34,7 @@ function optional<T>(value: T | undefined, check: (value: T) => readonly Violati
 function text(path: string, value: unknown, longest = 10_000): readonly Violation[] {
   if (typeof value !== 'string' || value === '')
     return [{ path, message: 'expected a text that is not empty' }];
-  const length = value.length > longest ? [...value].length : value.length;
+  const length = value.length > longest ? Array.from(value).length : value.length;
   if (length > longest) return [{ path, message: `expected at most ${longest} characters, got ${length}` }];
   const problem = jsonProblem(value);
   return problem === null ? [] : [{ path, message: problem.message }];

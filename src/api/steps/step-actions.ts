@@ -21,14 +21,11 @@ export class StepActions {
 
   private act(taskUuid: string, stepUuid: string, action: StepActionDto) {
     const { reason } = action;
-    switch (action.action_type) {
-      case 'reset_for_retry':
-        return this.tasks.resetStep(taskUuid, stepUuid, { reason, by: action.reset_by });
-      case 'resolve_manually':
-        return this.tasks.resolveStep(taskUuid, stepUuid, { reason, by: action.resolved_by });
-      case 'complete_manually':
-        return this.complete(taskUuid, stepUuid, action);
-    }
+    if (action.action_type === 'reset_for_retry')
+      return this.tasks.resetStep(taskUuid, stepUuid, { reason, by: action.reset_by });
+    if (action.action_type === 'resolve_manually')
+      return this.tasks.resolveStep(taskUuid, stepUuid, { reason, by: action.resolved_by });
+    return this.complete(taskUuid, stepUuid, action);
   }
 
   private async complete(taskUuid: string, stepUuid: string, action: CompleteManuallyDto) {

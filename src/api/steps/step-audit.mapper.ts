@@ -1,6 +1,6 @@
 import { v5 } from 'uuid';
 
-import type { StepAuditEntry } from '../../engine/step-audit.types.js';
+import type { AuditedAction, StepAuditEntry } from '../../engine/step-audit.types.js';
 import { zoned } from '../timestamp.format.js';
 import type { AuditToState, StepAuditResponse } from './step-audit.responses.js';
 
@@ -32,20 +32,16 @@ export function toStepAuditResponse(entry: StepAuditEntry): StepAuditResponse {
 }
 
 /** For a worker's answer Tasker's audit names the state in which it is handed to the orchestration. */
+const TO_STATES: Readonly<Record<Exclude<AuditedAction, 'attempt_lost'>, AuditToState>> = {
+  attempt_succeeded: 'enqueued_for_orchestration',
+  attempt_failed: 'enqueued_as_error_for_orchestration',
+  attempt_handed_back: 'enqueued',
+  reset_for_retry: 'enqueued',
+  resolved_manually: 'resolved_manually',
+  completed_manually: 'complete',
+};
+
 function toStateOf({ action, envelope }: StepAuditEntry): AuditToState {
-  switch (action) {
-    case 'attempt_succeeded':
-      return 'enqueued_for_orchestration';
-    case 'attempt_failed':
-      return 'enqueued_as_error_for_orchestration';
-    case 'attempt_lost':
-      return envelope?.metadata.retryable === false ? 'error' : 'enqueued';
-    case 'attempt_handed_back':
-    case 'reset_for_retry':
-      return 'enqueued';
-    case 'resolved_manually':
-      return 'resolved_manually';
-    case 'completed_manually':
-      return 'complete';
-  }
+  if (action !== 'attempt_lost') return TO_STATES[action];
+  return envelope?.metadata.retryable === false ? 'error' : 'enqueued';
 }

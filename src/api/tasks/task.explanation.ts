@@ -1,4 +1,5 @@
 import { isSettled, type Task } from '../../engine/task.types.js';
+import type { TaskStatus } from '../../engine/states.js';
 import type { StepSummary } from './task-summary.responses.js';
 
 const MOST_NAMES = 5;
@@ -9,33 +10,23 @@ export function explainTask(task: Task, steps: readonly StepSummary[]): string {
   const parts = [...failures(steps), ...(isSettled(task.status) ? [] : [...running(steps), ...waits(steps)])];
   const limit = task.exceededLimit === null ? [] : [`it is over its limit ${task.exceededLimit}`];
   const said = [...limit, ...parts, ...(task.status === 'blocked_by_failures' ? blocked(steps) : [])];
-  return `${headline(task)} after ${progress}${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
+  return `${HEADLINES[task.status]} after ${progress}${said.length === 0 ? '' : `: ${said.join('; ')}`}`;
 }
 
-function headline({ status }: Task): string {
-  switch (status) {
-    case 'complete':
-    case 'resolved_manually':
-      return 'Complete';
-    case 'cancelled':
-      return 'Cancelled';
-    case 'error':
-      return 'Ended in error';
-    case 'blocked_by_failures':
-      return 'Blocked';
-    case 'waiting_for_retry':
-      return 'Waiting for a retry';
-    case 'waiting_for_dependencies':
-      return 'Waiting';
-    case 'pending':
-      return 'Not begun';
-    case 'initializing':
-    case 'enqueuing_steps':
-    case 'evaluating_results':
-    case 'steps_in_process':
-      return 'Under way';
-  }
-}
+const HEADLINES: Readonly<Record<TaskStatus, string>> = {
+  complete: 'Complete',
+  resolved_manually: 'Complete',
+  cancelled: 'Cancelled',
+  error: 'Ended in error',
+  blocked_by_failures: 'Blocked',
+  waiting_for_retry: 'Waiting for a retry',
+  waiting_for_dependencies: 'Waiting',
+  pending: 'Not begun',
+  initializing: 'Under way',
+  enqueuing_steps: 'Under way',
+  evaluating_results: 'Under way',
+  steps_in_process: 'Under way',
+};
 
 function failures(steps: readonly StepSummary[]): readonly string[] {
   return steps

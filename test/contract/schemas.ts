@@ -1,0 +1,341 @@
+/**
+ * What Tasker's clients decode strictly, written down from the contract: required fields and types exactly; other fields
+ * are welcome.
+ */
+
+const text = { type: 'string' } as const;
+const integer = { type: 'integer' } as const;
+const number = { type: 'number' } as const;
+const boolean = { type: 'boolean' } as const;
+const uuid = { type: 'string', pattern: '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' } as const;
+const zoned = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?Z$',
+} as const;
+const naive = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}$',
+} as const;
+const texts = { type: 'array', items: text } as const;
+const anything = {} as const;
+const map = { type: 'object' } as const;
+
+type Schema = Readonly<Record<string, unknown>>;
+
+/** An object with all of `required`; what is optional may be absent or null. */
+function object(
+  required: Readonly<Record<string, Schema>>,
+  optional: Readonly<Record<string, Schema>> = {},
+): Schema {
+  return {
+    type: 'object',
+    required: Object.keys(required),
+    properties: {
+      ...required,
+      ...Object.fromEntries(
+        Object.entries(optional).map(([name, schema]) => [name, { anyOf: [schema, { type: 'null' }] }]),
+      ),
+    },
+  };
+}
+
+function nullable(schema: Schema): Schema {
+  return { anyOf: [schema, { type: 'null' }] };
+}
+
+function listOf(items: Schema): Schema {
+  return { type: 'array', items };
+}
+
+const stepState = {
+  enum: [
+    'pending',
+    'enqueued',
+    'in_progress',
+    'waiting_for_retry',
+    'complete',
+    'error',
+    'cancelled',
+    'resolved_manually',
+  ],
+};
+
+const taskStatus = {
+  enum: [
+    'pending',
+    'steps_in_process',
+    'waiting_for_dependencies',
+    'waiting_for_retry',
+    'blocked_by_failures',
+    'complete',
+    'error',
+    'cancelled',
+    'resolved_manually',
+  ],
+};
+
+const StepReadinessStatus = object(
+  {
+    workflow_step_uuid: uuid,
+    task_uuid: uuid,
+    named_step_uuid: uuid,
+    name: text,
+    current_state: stepState,
+    dependencies_satisfied: boolean,
+    retry_eligible: boolean,
+    ready_for_execution: boolean,
+    total_parents: integer,
+    completed_parents: integer,
+    attempts: integer,
+    max_attempts: integer,
+  },
+  {
+    last_failure_at: naive,
+    next_retry_at: naive,
+    last_attempted_at: naive,
+    backoff_request_seconds: integer,
+  },
+);
+
+const TaskResponse = object(
+  {
+    task_uuid: uuid,
+    name: text,
+    namespace: text,
+    version: text,
+    status: taskStatus,
+    created_at: zoned,
+    updated_at: zoned,
+    context: map,
+    initiator: text,
+    source_system: text,
+    reason: text,
+    correlation_id: uuid,
+    total_steps: integer,
+    pending_steps: integer,
+    in_progress_steps: integer,
+    completed_steps: integer,
+    failed_steps: integer,
+    ready_steps: integer,
+    execution_status: {
+      enum: [
+        'blocked_by_failures',
+        'has_ready_steps',
+        'processing',
+        'all_complete',
+        'waiting_for_dependencies',
+      ],
+    },
+    recommended_action: {
+      enum: [
+        'handle_failures',
+        'execute_ready_steps',
+        'wait_for_completion',
+        'finalize_task',
+        'wait_for_dependencies',
+      ],
+    },
+    completion_percentage: number,
+    health_status: { enum: ['blocked', 'recovering', 'healthy'] },
+    steps: listOf(StepReadinessStatus),
+  },
+  { completed_at: zoned, priority: integer, tags: texts, parent_correlation_id: uuid },
+);
+
+const StepExecutionResult = object({
+  step_uuid: uuid,
+  success: boolean,
+  result: anything,
+  metadata: object(
+    {
+      execution_time_ms: integer,
+      retryable: boolean,
+      completed_at: zoned,
+      custom: map,
+      context: map,
+    },
+    {
+      handler_version: text,
+      worker_id: text,
+      worker_hostname: text,
+      started_at: zoned,
+      error_code: text,
+      error_type: text,
+    },
+  ),
+  status: { enum: ['completed', 'failed', 'error'] },
+  error: nullable(
+    object(
+      { message: text, backtrace: texts, retryable: boolean, context: map },
+      { error_type: text, status_code: integer },
+    ),
+  ),
+  orchestration_metadata: object(
+    {
+      headers: map,
+      backoff_hint: nullable(object({ backoff_type: text, delay_seconds: number }, { context: text })),
+      custom: map,
+    },
+    { error_context: text },
+  ),
+});
+
+const StepResponse = object(
+  {
+    step_uuid: uuid,
+    task_uuid: uuid,
+    name: text,
+    created_at: zoned,
+    updated_at: zoned,
+    current_state: stepState,
+    dependencies_satisfied: boolean,
+    retry_eligible: boolean,
+    ready_for_execution: boolean,
+    total_parents: integer,
+    completed_parents: integer,
+    attempts: integer,
+    max_attempts: integer,
+  },
+  {
+    completed_at: zoned,
+    results: StepExecutionResult,
+    last_failure_at: zoned,
+    next_retry_at: zoned,
+    last_attempted_at: zoned,
+  },
+);
+
+const StepAuditResponse = object(
+  {
+    audit_uuid: uuid,
+    workflow_step_uuid: uuid,
+    transition_uuid: uuid,
+    task_uuid: uuid,
+    recorded_at: zoned,
+    success: boolean,
+    step_name: text,
+    to_state: text,
+  },
+  {
+    worker_uuid: uuid,
+    correlation_id: uuid,
+    execution_time_ms: integer,
+    result: anything,
+    from_state: text,
+  },
+);
+
+const ErrorResponse = object({
+  error: object({ code: text, message: text }, { details: listOf(object({ path: text, message: text })) }),
+});
+
+const HealthCheck = object(
+  { status: { enum: ['healthy', 'degraded', 'unhealthy'] }, duration_ms: integer, last_checked: zoned },
+  { message: text },
+);
+
+const healthInfo = object({
+  version: text,
+  environment: text,
+  operational_state: text,
+  web_database_pool_size: integer,
+  orchestration_database_pool_size: integer,
+  circuit_breaker_state: text,
+});
+
+const systemInfo = object({
+  version: text,
+  environment: text,
+  uptime_seconds: integer,
+  worker_type: text,
+  database_pool_size: integer,
+  command_processor_active: boolean,
+  supported_namespaces: texts,
+});
+
+function health(statuses: readonly string[], checks: readonly string[]): Schema {
+  return object({
+    status: { enum: statuses },
+    timestamp: zoned,
+    worker_id: text,
+    checks: object(Object.fromEntries(checks.map((name) => [name, HealthCheck]))),
+    info: healthInfo,
+    system_info: systemInfo,
+  });
+}
+
+const READY_CHECKS = [
+  'web_database',
+  'orchestration_database',
+  'circuit_breaker',
+  'orchestration_system',
+  'command_processor',
+  'database',
+  'queue_processing',
+];
+
+export const SCHEMAS = {
+  TaskResponse,
+  TaskSteps: listOf(StepResponse),
+  StepResponse,
+  StepAudit: listOf(StepAuditResponse),
+  TaskBatch: object({ tasks: listOf({ oneOf: [object({ task_uuid: uuid }), ErrorResponse] }) }),
+  ErrorResponse,
+  TemplateList: object({
+    namespaces: listOf(object({ name: text, template_count: integer }, { description: text })),
+    templates: listOf(
+      object({ namespace: text, name: text, version: text, step_count: integer }, { description: text }),
+    ),
+    total_count: integer,
+    supported_namespaces: texts,
+    template_count: integer,
+    worker_capabilities: texts,
+  }),
+  Template: object(
+    {
+      namespace: text,
+      name: text,
+      version: text,
+      configuration: map,
+      steps: listOf(
+        object(
+          { name: text, default_retryable: boolean, default_max_attempts: integer },
+          { description: text },
+        ),
+      ),
+      template: map,
+      cached: boolean,
+      handler_metadata: object({
+        handler_class: text,
+        name: text,
+        namespace: text,
+        version: text,
+        registered_at: zoned,
+      }),
+    },
+    { description: text },
+  ),
+  TemplateValidation: object({
+    valid: boolean,
+    errors: texts,
+    required_capabilities: texts,
+    step_handlers: texts,
+  }),
+  Health: object({ status: { const: 'healthy' }, timestamp: zoned, worker_id: text }),
+  Live: object({ status: { const: 'alive' }, timestamp: zoned, worker_id: text }),
+  Ready: health(['ready', 'not_ready'], READY_CHECKS),
+  Detailed: health(
+    ['healthy', 'degraded', 'unhealthy'],
+    [
+      ...READY_CHECKS,
+      'pool_utilization',
+      'queue_depth',
+      'channel_saturation',
+      'event_system',
+      'step_processing',
+      'circuit_breakers',
+    ],
+  ),
+} as const satisfies Readonly<Record<string, Schema>>;
+
+export type SchemaName = keyof typeof SCHEMAS;
