@@ -39,6 +39,21 @@ describe('The place of the embedded PostgreSQL', () => {
     }
   });
 
+  it('is not another one than was asked for by name', async () => {
+    const dataDir = join(await privateFolder(), 'data');
+    const starting = EmbeddedPostgres.start({ dataDir, dataDirIsGiven: true, logger });
+    if (!isRoot) {
+      const server = await starting;
+      await server.stop();
+      return;
+    }
+    await expect(starting).rejects.toMatchObject({
+      code: 'EMBEDDED_POSTGRES_FOLDER_REFUSED',
+      message: expect.stringMatching(/^TASKER_DATA_DIR = ".*data": expected a directory .* may not pass .*$/),
+    });
+    expect(logger.warn).not.toHaveBeenCalled();
+  });
+
   it('is the same again at the next start', async () => {
     const dataDir = join(await privateFolder(), '.tasker');
     const places: string[] = [];
@@ -87,6 +102,15 @@ describe('The place of the embedded PostgreSQL', () => {
       expect((await stat(path)).mode & 0o777).toBe(0o755);
     }
   });
+
+  it.each(['/proc/nowhere', '/etc/hostname/below'])(
+    'is refused at once where the system takes no folder: %s',
+    async (folder) => {
+      await expect(ownFolder(folder, 0o700)).rejects.toMatchObject({
+        code: 'EMBEDDED_POSTGRES_FOLDER_REFUSED',
+      });
+    },
+  );
 
   it('is refused below the temporary folder if it is a link or open to others', async () => {
     const folder = await dataFolder();

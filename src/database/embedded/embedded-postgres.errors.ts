@@ -41,12 +41,29 @@ export class EmbeddedPostgresFolderRefusedError extends EmbeddedPostgresError {
 
   constructor(
     readonly folder: string,
-    reason: string,
+    readonly reason: string,
     options?: ErrorOptions,
   ) {
     super(
       `The embedded PostgreSQL can't use ${folder}: ${reason}. Run as the user who owns it, remove it if its data ` +
         `is not needed, set TASKER_DATA_DIR to another folder, or set DATABASE_URL to a PostgreSQL server.`,
+      options,
+    );
+  }
+}
+
+/** The folder that `TASKER_DATA_DIR` names is not one that data can be kept in. */
+export class DataDirRefusedError extends EmbeddedPostgresError {
+  readonly code = 'EMBEDDED_POSTGRES_FOLDER_REFUSED';
+
+  constructor(
+    readonly dataDir: string,
+    reason: string,
+    options?: ErrorOptions,
+  ) {
+    super(
+      `TASKER_DATA_DIR = ${JSON.stringify(dataDir)}: expected a directory that the embedded PostgreSQL can be given; ` +
+        `${reason}. Name another one, or set DATABASE_URL to a PostgreSQL server.`,
       options,
     );
   }

@@ -9,6 +9,13 @@ export interface EmbeddedPostgresOptions {
    * taken from the working directory.
    */
   readonly dataDir: string;
+  /**
+   * Whether the folder was asked for by name. Then it is used or refused; otherwise the data goes below the system's temporary
+   * folder, and the log says so, where the server's user can't get into it.
+   *
+   * @default false
+   */
+  readonly dataDirIsGiven?: boolean;
   readonly logger: EmbeddedPostgresLogger;
   /**
    * `full` survives a crash of the machine. `none` turns fsync off and is for tests only: after a crash of the

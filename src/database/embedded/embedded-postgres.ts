@@ -56,7 +56,8 @@ export class EmbeddedPostgres {
    *
    * @throws EmbeddedPostgresInUseError when another live process owns the server of this folder
    * @throws EmbeddedPostgresBinariesMissingError when there are no binaries for this machine
-   * @throws EmbeddedPostgresFolderRefusedError when a folder belongs to another user
+   * @throws EmbeddedPostgresFolderRefusedError when a folder belongs to another user, or can't be made or written
+   * @throws DataDirRefusedError instead of it, when the folder was given by name
    * @throws EmbeddedPostgresStartError when PostgreSQL itself fails
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
@@ -64,7 +65,7 @@ export class EmbeddedPostgres {
     const durable = options.durability !== 'none';
     const installed = await findPostgresBinaries();
     const rootsUser = await chooseServerUser();
-    const home = await prepareHome(options.dataDir, rootsUser, logger);
+    const home = await prepareHome(options, rootsUser);
     const user = rootsUser && (await userOfData(`${home}/data`, rootsUser));
     const binaries = await prepareBinaries(installed, user, logger);
     const settings = { ...BASE_SETTINGS, ...(durable ? {} : NOT_DURABLE), ...options.settings };

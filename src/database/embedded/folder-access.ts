@@ -1,21 +1,24 @@
-import { chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { access, chmod, lstat, mkdir, readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
 import type { Stats } from 'node:fs';
 import { dirname, join, parse } from 'node:path';
 
 import { EmbeddedPostgresFolderRefusedError } from './embedded-postgres.errors.js';
 import type { ServerUser } from './server-user.js';
+import { systemErrorCode } from './system-error.js';
 
 const READ = 4;
 const PASS = 1;
 
 /**
  * The first folder on the way to `path` that `user` may not pass; `undefined` when the way is free. Parts of the path
- * that don't exist yet don't block.
+ * that don't exist yet, or that are files, don't block.
  */
 export async function findBlockingFolder(path: string, user: ServerUser): Promise<string | undefined> {
   for (const folder of withAncestors(path)) {
     const stats = await statOrUndefined(folder);
-    if (stats === undefined) return undefined;
+    // A file in the way is nobody's to pass; whoever makes the folder says so.
+    if (stats === undefined || !stats.isDirectory()) return undefined;
     if (!allows(stats, user, PASS)) return folder;
   }
   return undefined;
@@ -37,23 +40,40 @@ export async function findUnreadable(root: string, user: ServerUser): Promise<st
 /**
  * Makes `folder` unless it exists, for this process's user alone to write.
  *
- * @throws EmbeddedPostgresFolderRefusedError where it can't be made or belongs to somebody else
+ * @throws EmbeddedPostgresFolderRefusedError where it can't be made or written, or belongs to somebody else
  */
 export async function ownFolder(folder: string, mode: number): Promise<void> {
   try {
-    const first = await mkdir(folder, { recursive: true, mode });
-    // What was made got its mode less the umask; a strict umask must not lock the server's user out.
-    const made =
-      first === undefined ? [] : withAncestors(folder).filter((path) => path.length >= first.length);
-    for (const path of made) await chmod(path, mode);
+    for (const path of withAncestors(folder)) await makeFolder(path, mode);
   } catch (error) {
-    throw new EmbeddedPostgresFolderRefusedError(
-      folder,
-      `it can't be made (${error instanceof Error ? error.message : String(error)})`,
-      { cause: error },
-    );
+    throw new EmbeddedPostgresFolderRefusedError(folder, `it can't be made (${messageOf(error)})`, {
+      cause: error,
+    });
   }
   refuseForeign(folder, await stat(folder));
+  try {
+    await access(folder, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new EmbeddedPostgresFolderRefusedError(folder, `it can't be written (${messageOf(error)})`, {
+      cause: error,
+    });
+  }
+}
+
+/** One folder, whose parent exists. Not `recursive`: where that may not be done, as under /proc, it never comes back. */
+async function makeFolder(path: string, mode: number): Promise<void> {
+  const stats = await statOrUndefined(path);
+  if (stats?.isDirectory() === true) return;
+  if (stats !== undefined) throw new Error(`${path} is not a directory`);
+  try {
+    await mkdir(path, { mode });
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (systemErrorCode(error) === 'EEXIST' && (await statOrUndefined(path))?.isDirectory() === true) return;
+    throw error;
+  }
+  // What was made got its mode less the umask; a strict umask must not lock the server's user out.
+  await chmod(path, mode);
 }
 
 /**
@@ -81,6 +101,10 @@ function refuseForeign(folder: string, stats: Stats): void {
 function allows(stats: Stats, user: ServerUser, needed: number): boolean {
   const shift = stats.uid === user.uid ? 6 : stats.gid === user.gid ? 3 : 0;
   return ((stats.mode >> shift) & needed) === needed;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function withAncestors(path: string): string[] {

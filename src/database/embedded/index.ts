@@ -1,6 +1,7 @@
 export { EmbeddedPostgres } from './embedded-postgres.js';
 export type { EmbeddedPostgresLogger, EmbeddedPostgresOptions } from './embedded-postgres.options.js';
 export {
+  DataDirRefusedError,
   EmbeddedPostgresBinariesMissingError,
   EmbeddedPostgresError,
   EmbeddedPostgresFolderRefusedError,

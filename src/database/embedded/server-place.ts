@@ -3,38 +3,56 @@ import { chmod, cp, readdir, realpath, rename, rm, stat } from 'node:fs/promises
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 
-import { EmbeddedPostgresFolderRefusedError } from './embedded-postgres.errors.js';
-import type { EmbeddedPostgresLogger } from './embedded-postgres.options.js';
+import { DataDirRefusedError, EmbeddedPostgresFolderRefusedError } from './embedded-postgres.errors.js';
+import type { EmbeddedPostgresLogger, EmbeddedPostgresOptions } from './embedded-postgres.options.js';
 import { findBlockingFolder, findUnreadable, ownFolder, ownFolderInPublic } from './folder-access.js';
 import { binariesUnder } from './postgres-binaries.js';
 import type { PostgresBinaries } from './postgres-binaries.js';
 import type { ServerUser } from './server-user.js';
 
 /**
- * Makes and answers the folder for the server's files: `postgres` in the data folder; where `user` can't get there,
- * a folder under the system's temporary folder that belongs to this data folder alone, and the log says so.
+ * Makes and answers the folder for the server's files: `postgres` in the data folder. Where `user` can't get there, and
+ * nobody asked for that folder by name, one under the system's temporary folder that belongs to this data folder alone,
+ * and the log says so.
  *
  * @param user whom the server runs as, where that is not this process's user
- * @throws EmbeddedPostgresFolderRefusedError where the folder belongs to somebody else
+ * @throws EmbeddedPostgresFolderRefusedError where the folder belongs to somebody else, or can't be made or written
+ * @throws DataDirRefusedError instead of it, where the folder was given by name
  */
 export async function prepareHome(
+  { dataDir, dataDirIsGiven = false, logger }: EmbeddedPostgresOptions,
+  user: ServerUser | undefined,
+): Promise<string> {
+  if (!dataDirIsGiven) return homeIn(dataDir, user, logger);
+  try {
+    return await homeIn(dataDir, user, undefined);
+  } catch (error) {
+    if (!(error instanceof EmbeddedPostgresFolderRefusedError)) throw error;
+    throw new DataDirRefusedError(dataDir, `${error.folder}: ${error.reason}`, { cause: error });
+  }
+}
+
+/** @param mover told where the data goes instead, if it may go elsewhere */
+async function homeIn(
   dataDir: string,
   user: ServerUser | undefined,
-  logger: EmbeddedPostgresLogger,
+  mover: EmbeddedPostgresLogger | undefined,
 ): Promise<string> {
   const wanted = join(await realPathOf(resolve(dataDir)), 'postgres');
-  if (user === undefined) {
-    await ownFolder(wanted, 0o700);
-    return await realpath(wanted);
+  const blocking = user === undefined ? undefined : await findBlockingFolder(wanted, user);
+  if (user === undefined || blocking === undefined) {
+    await ownFolder(wanted, user === undefined ? 0o700 : 0o755);
+    return realpath(wanted);
   }
-  const blocking = await findBlockingFolder(wanted, user);
-  if (blocking === undefined) {
-    await ownFolder(wanted, 0o755);
-    return await realpath(wanted);
+  if (mover === undefined) {
+    throw new EmbeddedPostgresFolderRefusedError(
+      wanted,
+      `the user whom PostgreSQL runs as in root's stead (id ${user.uid}) may not pass ${blocking}`,
+    );
   }
   const home = join(await temporaryFolderFor(wanted, user), 'postgres');
   await ownFolder(home, 0o755);
-  logger.warn(
+  mover.warn(
     `Embedded PostgreSQL keeps its data in ${home}: it can't run as root, and the user it runs as (id ${user.uid}) may ` +
       `not pass ${blocking}. The system may clean that folder; set TASKER_DATA_DIR to a folder that user can reach, ` +
       `or DATABASE_URL, for data to keep.`,
