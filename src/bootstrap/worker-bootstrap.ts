@@ -7,6 +7,9 @@ import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
 import { readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
+import { StartAbandonedError } from '../database/index.js';
+import { assertAddressFree } from './listen-address.check.js';
+import { StartInterruption } from './start-interruption.js';
 
 /** TAS-41's names for the deployment modes, and ours. */
 const DEPLOYMENT_MODES = {
@@ -53,12 +56,14 @@ export interface WorkerHandle {
 export class WorkerBootstrap {
   /**
    * A whole `main.ts`: starts a worker that ends in order on SIGTERM and SIGINT. Where it can't start it says why in the
-   * log, and the process ends with exit code 1.
+   * log, and the process ends with exit code 1. A signal while it starts ends it too, soon and with exit code 0.
    */
   static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
     try {
       await WorkerBootstrap.bootstrap({ ...config, handleSignals: true });
     } catch (error) {
+      // Whoever sent the signal has asked for it; the process ends once everything is closed.
+      if (error instanceof StartAbandonedError) return;
       // Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack.
       const explained = error instanceof Error && 'code' in error;
       new Logger('Tasker').fatal(explained ? error.message : error);
@@ -68,10 +73,24 @@ export class WorkerBootstrap {
 
   /**
    * Starts a worker and resolves when it runs. Rejects, with nothing left running, where a setting, a template or a handler
-   * is wrong, or the database can't be reached.
+   * is wrong, the port is taken, or the database can't be reached.
    */
   static async bootstrap(config: WorkerBootstrapConfig = {}): Promise<WorkerHandle> {
+    const interruption = config.handleSignals === true ? StartInterruption.listen() : null;
+    try {
+      return await WorkerBootstrap.start(config, interruption);
+    } finally {
+      interruption?.ignore();
+    }
+  }
+
+  private static async start(
+    config: WorkerBootstrapConfig,
+    interruption: StartInterruption | null,
+  ): Promise<WorkerHandle> {
     const settings = await readSettings({ overrides: overridesOf(config) });
+    // Before anything is touched: a service that nobody can reach must not begin to work.
+    if (settings.http.enableWebApi) await assertAddressFree(settings.http);
     const app = await NestFactory.create<NestExpressApplication>(
       AppModule.forRoot(settings, config.imports ?? []),
       {
@@ -83,8 +102,7 @@ export class WorkerBootstrap {
     );
     try {
       configureHttp(app);
-      if (config.handleSignals === true)
-        app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+      interruption?.handOverTo(app);
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();
       const url = settings.http.enableWebApi ? await app.getUrl() : null;

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Client, Pool } from 'pg';
 import type pg from 'pg';
@@ -17,12 +18,15 @@ const QUERY_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 /** How long a service that starts waits for its database to come up. */
 const START_PATIENCE_MS = 30_000;
+const START_PAUSE_MS = 500;
+const DEFAULT_DATA_DIR = new DatabaseSettings().dataDir;
 
 /**
  * The way to PostgreSQL: a pool for the service's statements, and connections of their own for those who need one.
  *
  * `open` finds the server (starting the embedded one where no `DATABASE_URL` is given) and brings the schema up to date;
- * it is safe to call from anywhere, any number of times. `close` ends everything that `open` began.
+ * it is safe to call from anywhere, any number of times. `abandonOpening` makes it reject soon. `close` ends everything that
+ * `open` began.
  */
 @Injectable()
 export class Database {
@@ -33,6 +37,7 @@ export class Database {
   private pool: pg.Pool | undefined;
   private url = '';
   private directUrl = '';
+  private readonly abandonment = new AbortController();
 
   constructor(
     private readonly settings: DatabaseSettings,
@@ -43,6 +48,19 @@ export class Database {
   open(): Promise<void> {
     this.opening ??= this.connect();
     return this.opening;
+  }
+
+  /**
+   * No longer waits for a server that does not answer, nor for another process that migrates: `open` rejects with
+   * `StartAbandonedError`, and so do migrations. What is open by now stays so until `close`. Safe to call at any time.
+   */
+  abandonOpening(): void {
+    this.abandonment.abort(new StartAbandonedError());
+  }
+
+  /** Fires when whatever still starts is to give up. */
+  get abandoned(): AbortSignal {
+    return this.abandonment.signal;
   }
 
   /** Runs one statement on a connection of the pool. */
@@ -64,7 +82,11 @@ export class Database {
     return result.rows;
   }
 
-  /** A connection of the pool for the caller alone. The caller releases it, with the error if it broke. */
+  /**
+   * A connection of the pool for the caller alone. One that breaks meanwhile fails the statement under way or the next one,
+   * and nothing else. The caller releases it; with `true` where it broke, or where the server behind it is not one to write
+   * to (`classifyFailure` says "connection"), so that nobody else is given it.
+   */
   async acquire(): Promise<pg.PoolClient> {
     return this.openPool().connect();
   }
@@ -110,16 +132,23 @@ export class Database {
 
   /** Ends the pool and the embedded server. Safe to call twice, or without `open`. */
   close(): Promise<void> {
+    this.abandonOpening();
     this.closing ??= this.disconnect();
     return this.closing;
   }
 
   private async connect(): Promise<void> {
     if (this.settings.databaseUrl === undefined) {
-      this.embedded = await EmbeddedPostgres.start({ dataDir: this.settings.dataDir, logger: this.logger });
+      const { dataDir } = this.settings;
+      this.embedded = await EmbeddedPostgres.start({
+        dataDir,
+        dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
+        logger: this.logger,
+      });
     }
     this.url = this.settings.databaseUrl ?? this.embedded?.url ?? '';
     this.directUrl = this.settings.databaseDirectUrl ?? this.url;
+    this.abandoned.throwIfAborted();
     await this.waitForServer();
     await new SchemaMigrator(this, this.logger).migrate();
     this.pool = this.createPool();
@@ -134,9 +163,15 @@ export class Database {
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
     });
-    // An idle connection that breaks is replaced on next use; without a listener it would end the process.
+    // For its whole life: without a listener one that breaks while somebody holds it would end the process.
+    pool.on('connect', (client) => {
+      client.on('error', (error) => this.logger.debug(`A database connection broke: ${error.message}`));
+    });
+    // An idle one is replaced on next use.
     pool.on('error', (error) => {
-      this.logger.warn(`An idle database connection broke: ${error.message}`);
+      if (this.closing === undefined) {
+        this.logger.warn(`An idle database connection broke: ${error.message}`);
+      }
     });
     return pool;
   }
@@ -145,10 +180,10 @@ export class Database {
     const deadline = performance.now() + START_PATIENCE_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const client = await this.connectDirect('start');
-        await client.end();
+        await unlessAborted(this.abandoned, this.knock());
         return;
       } catch (error) {
+        this.abandoned.throwIfAborted();
         if (classifyFailure(error) !== 'connection') throw error;
         if (performance.now() > deadline) throw new DatabaseUnreachableError(error);
         if (attempt === 1) {
@@ -156,9 +191,14 @@ export class Database {
             `The database does not answer yet (${String(error)}); trying for ${START_PATIENCE_MS / 1000} s`,
           );
         }
-        await new Promise((resolve) => setTimeout(resolve, 500));
+        await unlessAborted(this.abandoned, delay(START_PAUSE_MS));
       }
     }
+  }
+
+  private async knock(): Promise<void> {
+    const client = await this.connectDirect('start');
+    await client.end();
   }
 
   private async disconnect(): Promise<void> {
@@ -185,6 +225,33 @@ export class Database {
     return this.settings.databaseDirectUrl === undefined
       ? { name: statement.name, text: statement.text, values: [...values] }
       : { text: statement.text, values: [...values] };
+  }
+}
+
+/** Rejects as soon as the signal fires, with its reason; what the promise comes to then is nobody's concern any more. */
+async function unlessAborted(signal: AbortSignal, promise: Promise<void>): Promise<void> {
+  signal.throwIfAborted();
+  let listener = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => {
+    listener = () => resolve();
+  });
+  signal.addEventListener('abort', listener, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+    signal.throwIfAborted();
+  } finally {
+    signal.removeEventListener('abort', listener);
+    promise.catch(() => undefined);
+  }
+}
+
+/** The service was told to stop before it had started. */
+export class StartAbandonedError extends Error {
+  readonly code = 'START_ABANDONED';
+
+  constructor() {
+    super('The service was told to stop before it had started');
+    this.name = StartAbandonedError.name;
   }
 }
 

@@ -1,4 +1,4 @@
-export { Database, DatabaseClosedError } from './database.js';
+export { Database, DatabaseClosedError, StartAbandonedError } from './database.js';
 export type { Statement } from './database.js';
 export { EmbeddedPostgres } from './embedded/index.js';
 export { classifyFailure, isTransient } from './postgres-errors.js';

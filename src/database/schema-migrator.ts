@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { LoggerService } from '@nestjs/common';
 import { runner } from 'node-pg-migrate';
@@ -14,6 +15,8 @@ const LOCK_ID = 0x7461736b6572;
 
 /** Also how long a process waits for another one that migrates. */
 const LONGEST_MIGRATION_MS = 60 * 60_000;
+/** How often it looks whether that one is done. */
+const TURN_PAUSE_MS = 50;
 
 /** One set of plain SQL migrations and the table that remembers which of them have run. */
 interface MigrationSet {
@@ -22,12 +25,15 @@ interface MigrationSet {
 }
 
 interface DirectConnections {
+  /** Fires when migrations are to be given up: no more waiting, and what is under way is rolled back. */
+  readonly abandoned?: AbortSignal;
   connectDirect(purpose: string, queryTimeoutMs: number): Promise<pg.Client>;
 }
 
 /**
  * Brings a schema up to date with the plain SQL files of a directory, in the order of their names, in one transaction: a
- * failure leaves the schema as it was. Safe when any number of processes call it at once: one works, the others wait and find nothing to do.
+ * failure leaves the schema as it was. Safe when any number of processes call it at once: one works, the others wait and find
+ * nothing to do.
  */
 export class SchemaMigrator {
   constructor(
@@ -46,12 +52,17 @@ export class SchemaMigrator {
   }
 
   private async run({ directory, table }: MigrationSet): Promise<void> {
+    const { abandoned } = this.connections;
+    abandoned?.throwIfAborted();
     await assertMigrations(directory);
     const client = await this.connections.connectDirect('migrations', LONGEST_MIGRATION_MS);
     // The driver reports a broken connection here as well as to the statement under way, which is where it is handled.
     client.on('error', () => undefined);
+    // Of a connection with a statement under way this closes the socket: the statement fails here and is rolled back there.
+    const giveUp = (): void => void client.end().catch(() => undefined);
+    abandoned?.addEventListener('abort', giveUp, { once: true });
     try {
-      await client.query('SELECT pg_advisory_lock($1)', [LOCK_ID]);
+      await this.takeTurn(client);
       const done = await runner({
         dbClient: client,
         dir: directory,
@@ -68,8 +79,29 @@ export class SchemaMigrator {
       if (done.length > 0) {
         this.logger.log(`Ran ${done.length} migration(s), up to ${done.at(-1)?.name} (tasker.${table})`);
       }
+    } catch (error) {
+      abandoned?.throwIfAborted();
+      throw error;
     } finally {
+      abandoned?.removeEventListener('abort', giveUp);
       await client.end();
+    }
+  }
+
+  /** Asks again and again instead of queueing: a server notices late that somebody who queued for a lock is gone. */
+  private async takeTurn(client: pg.Client): Promise<void> {
+    const deadline = performance.now() + LONGEST_MIGRATION_MS;
+    for (let round = 1; ; round += 1) {
+      const { rows } = await client.query<{ mine: boolean }>('SELECT pg_try_advisory_lock($1) AS mine', [
+        LOCK_ID,
+      ]);
+      if (rows[0]?.mine === true) return;
+      if (performance.now() > deadline) {
+        throw new Error(`Another process has been migrating for ${LONGEST_MIGRATION_MS / 60_000} minutes`);
+      }
+      if (round === 1) this.logger.log('Another process migrates the schema; waiting for it');
+      this.connections.abandoned?.throwIfAborted();
+      await delay(TURN_PAUSE_MS);
     }
   }
 

@@ -26,11 +26,12 @@ afterEach(async () => {
 
 afterAll(() => database.drop());
 
-async function expectRefusal(environment: Record<string, string>, ...messages: RegExp[]): Promise<void> {
+async function expectRefusal(environment: Record<string, string>, ...messages: RegExp[]): Promise<string> {
   const program = ServiceProcess.launch({ DATABASE_URL: database.url, ...environment });
   expect(await program.exited).toEqual({ code: 1, signal: null });
   for (const message of messages) expect(program.output).toMatch(message);
   expect(program.output).not.toMatch(/^\s+at /m);
+  return program.output;
 }
 
 describe('The service does not start, says why, and leaves nothing behind', () => {
@@ -65,13 +66,26 @@ describe('The service does not start, says why, and leaves nothing behind', () =
     await expectRefusal({ TASKER_NAMESPACES: 'linear_workflow,nowhere' }, /TASKER_NAMESPACES names nowhere/);
   });
 
+  it.each(['/proc/nowhere', '/proc/self/nowhere/deeper', '/etc/hostname', '/etc/hostname/below'])(
+    'with a data folder that can not be: %s',
+    async (dataDir) => {
+      const output = await expectRefusal({ DATABASE_URL: '', TASKER_DATA_DIR: dataDir });
+      const said = output.split('\n').filter((line) => line.includes('TASKER_DATA_DIR'));
+      expect(said).toHaveLength(1);
+      expect(said[0]).toContain(`TASKER_DATA_DIR = "${dataDir}": expected a directory`);
+      expect(said[0]).toMatch(/ENOENT|EACCES|not a directory/);
+    },
+  );
+
   it('on a port that is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     try {
-      await expectRefusal({ PORT: String(port) }, /EADDRINUSE/);
+      const output = await expectRefusal({ PORT: String(port) }, /EADDRINUSE.*set PORT/);
+      expect(output.match(/EADDRINUSE/g)).toHaveLength(1);
+      expect(output).not.toMatch(/Worker \S+ runs/);
     } finally {
       server.close();
     }
