@@ -6,7 +6,7 @@ import { newTask, tokens } from './core-connection.js';
 import type { CoreConnection } from './core-connection.js';
 import { CoreDatabase } from './core-database.js';
 import { chain, fan, LONE_STEP } from './graphs.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 import { failed, succeeded } from './reports.js';
 
 let core: CoreDatabase;

@@ -4,7 +4,7 @@ import type { AttemptKey, ClaimedStep, CompletionAnswer } from '../../src/engine
 import { newTask, tokens } from './core-connection.js';
 import type { ClaimWish, CoreConnection } from './core-connection.js';
 import type { CoreDatabase } from './core-database.js';
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 import { failed, failedForGood, succeeded } from './reports.js';
 import type { Report } from './reports.js';
 

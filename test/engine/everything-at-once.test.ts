@@ -5,7 +5,7 @@ import { CoreDatabase } from './core-database.js';
 import { CrewMember, expectResultsOfHolders } from './crew.js';
 import type { Worksite } from './crew.js';
 import { chain, DIAMOND, fan, LONE_STEP, TWO_BRANCHES } from './graphs.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 
 const CREW = 8;
 /** A longer run: `TASKER_STRESS_ACTS=5000 TASKER_STRESS_SEED=… npm test -- everything-at-once`. */

@@ -1,4 +1,4 @@
-import type { Random } from './random.js';
+import type { Random } from '../support/random.js';
 
 /** A step of a template as a test gives it; a list of them is in topological order. */
 export interface GraphStep {

@@ -6,7 +6,7 @@ import { newTask } from './core-connection.js';
 import type { CoreConnection } from './core-connection.js';
 import { CoreDatabase } from './core-database.js';
 import { chain, DIAMOND, fan } from './graphs.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 import { succeeded } from './reports.js';
 
 const ROUNDS = 300;

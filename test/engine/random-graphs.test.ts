@@ -8,7 +8,7 @@ import { CoreDatabase } from './core-database.js';
 import { CrewMember, expectResultsOfHolders } from './crew.js';
 import type { Worksite } from './crew.js';
 import { randomGraph } from './graphs.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 
 const CREW = 4;
 

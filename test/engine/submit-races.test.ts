@@ -7,7 +7,7 @@ import { newTask } from './core-connection.js';
 import type { CoreConnection, SubmitRow } from './core-connection.js';
 import { CoreDatabase } from './core-database.js';
 import { LONE_STEP } from './graphs.js';
-import { Random } from './random.js';
+import { Random } from '../support/random.js';
 
 let core: CoreDatabase;
 let connections: readonly CoreConnection[];

@@ -14,7 +14,7 @@ export class TcpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly target: URL,
+    private target: URL,
   ) {}
 
   static async before(databaseUrl: string): Promise<TcpProxy> {
@@ -32,6 +32,11 @@ export class TcpProxy {
     url.hostname = '127.0.0.1';
     url.port = String(this.address.port);
     return url.href;
+  }
+
+  /** New connections go there. */
+  retarget(databaseUrl: string): void {
+    this.target = new URL(databaseUrl);
   }
 
   /** Every connection is reset, in the middle of whatever it does; new ones can be made. */

@@ -1,0 +1,25 @@
+import type { World } from './world/world.js';
+
+/** What a run measured, by name, with the unit in the name: `recovery_ms`, `lost`, `refused`. */
+export type Figures = Readonly<Record<string, number>>;
+
+/** One row of the fault matrix. */
+export interface Scenario {
+  readonly number: number;
+  /** The fault. */
+  readonly name: string;
+  readonly promise: string;
+  /**
+   * Causes the fault in a fresh world and asserts what it promises beyond the invariants, which are checked after it. Choices
+   * come from `world.random`, so that the seed repeats them. Rejects where the promise is broken.
+   */
+  run(world: World): Promise<Figures>;
+}
+
+/** How often a scenario has to hold before it counts as passed. */
+export const THOROUGH: ReadonlySet<number> = new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 16, 17, 18, 21, 22, 26]);
+
+/** Fails the run unless this holds. */
+export function promise(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Error(`Promise broken: ${what}`);
+}
