@@ -34,7 +34,9 @@ export const WORKFLOWS = {
   flaky: workflow('flaky', { flaky: { retry: RETRIES }, after: { ...twice, dependencies: ['flaky'] } }),
   /** Waits until it is let go, and for no longer than its timeout. */
   holding: workflow('holding', { hold: { retry: RETRIES }, after: { ...twice, dependencies: ['hold'] } }),
-  /** Blocks the whole process for `block_ms` of the context. */
+  /** Takes longer than its lease. */
+  slow: workflow('slow', { slow: { retry: RETRIES } }),
+  /** Blocks the whole process for as long as its worker was told. */
   blocking: workflow('blocking', { block: { retry: RETRIES }, after: { ...twice, dependencies: ['block'] } }),
   /** Kills its process every time. */
   deadly: workflow('deadly', { die: { retry: RETRIES } }),

@@ -7,7 +7,7 @@ import { EventEmitter, once } from 'node:events';
 import process from 'node:process';
 
 import { WorkerBootstrap } from '../../../src/index.js';
-import type { TaskSequenceStep, WorkerBootstrapConfig } from '../../../src/index.js';
+import type { TaskRequest, TaskSequenceStep, WorkerBootstrapConfig } from '../../../src/index.js';
 import { WorkerStatistics } from '../../../src/worker/index.js';
 import { namespaceModule } from '../../support/workflows.js';
 import { History } from '../history.js';
@@ -22,13 +22,24 @@ export interface FaultWorkerOptions {
   readonly faultPoints: readonly FaultPoint[];
   /** Added to what `Date` says in this process. */
   readonly clockShiftMs: number;
-  /** Milliseconds that ordinary handlers take. */
+  /** Milliseconds that ordinary handlers take, on average. */
   readonly workMs: number;
+  /** For how long handlers of "block" block the process. */
+  readonly blockMs: number;
+  /** Handlers that this process does not have. */
+  readonly without: readonly string[];
 }
+
+/** What its parent sends it. */
+export type FaultWorkerOrder =
+  | { readonly do: 'let go' }
+  | { readonly do: 'tell statistics' }
+  | { readonly do: 'submit'; readonly requests: readonly TaskRequest[] };
 
 export type FaultWorkerMessage =
   | { readonly event: 'ready'; readonly url: string | null }
   | { readonly event: 'holding'; readonly taskUuid: string }
+  | { readonly event: 'submitted'; readonly taskUuids: readonly string[] }
   | { readonly event: 'statistics'; readonly statistics: object; readonly heapBytes: number };
 
 interface ClaimRow {
@@ -37,6 +48,9 @@ interface ClaimRow {
   readonly name: string;
   readonly attempt_token: string;
 }
+
+/** Longer than two leases. */
+const SLOW_MS = 5_000;
 
 const options: FaultWorkerOptions = JSON.parse(process.env['FAULT_WORKER'] ?? '{}');
 const letGo = new EventEmitter<{ now: [] }>();
@@ -100,6 +114,10 @@ const handlers = {
     await workFor(options.workMs);
     return { nonce };
   }),
+  slow: recording(async (_step, nonce) => {
+    await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
+    return { nonce };
+  }),
   pay: recording(async (step, nonce) => {
     await step.transaction((client) =>
       client.query('INSERT INTO faults.effects (task_uuid, step, nonce) VALUES ($1, $2, $3)', [
@@ -120,8 +138,8 @@ const handlers = {
     await once(letGo, 'now', { signal: step.signal });
     return { nonce };
   }),
-  block: recording((step, nonce) => {
-    const until = performance.now() + Number(step.context['block_ms']);
+  block: recording((_step, nonce) => {
+    const until = performance.now() + options.blockMs;
     while (performance.now() < until) continue;
     return { nonce };
   }),
@@ -132,6 +150,12 @@ const handlers = {
   answer: recording((step) => unkeepableAnswer(step.context['answer'])),
 };
 
+function handlersOf(
+  without: readonly string[],
+): Readonly<Record<string, (step: TaskSequenceStep) => unknown>> {
+  return Object.fromEntries(Object.entries(handlers).filter(([name]) => !without.includes(name)));
+}
+
 if (options.clockShiftMs !== 0) shiftClock(options.clockShiftMs);
 armFaultPoints(options.faultPoints, observe);
 // Whoever started this process is gone.
@@ -139,18 +163,35 @@ process.on('disconnect', () => process.exit(3));
 const worker = await WorkerBootstrap.bootstrap({
   logger: ['warn', 'error', 'fatal'],
   ...options.bootstrap,
-  imports: [namespaceModule('lab', handlers)],
+  imports: [namespaceModule('lab', handlersOf(options.without))],
   handleSignals: true,
 });
-process.on('message', (message) => {
-  if (Reflect.get(Object(message), 'go') !== undefined) letGo.emit('now');
-  if (Reflect.get(Object(message), 'statistics') !== undefined) {
-    globalThis.gc?.();
-    tell({
-      event: 'statistics',
-      statistics: worker.app.get(WorkerStatistics),
-      heapBytes: process.memoryUsage().heapUsed,
-    });
+
+async function submit(requests: readonly TaskRequest[]): Promise<void> {
+  const taskUuids: string[] = [];
+  for (const request of requests) {
+    const { taskUuid } = await worker.client.submit(request);
+    taskUuids.push(taskUuid);
+  }
+  tell({ event: 'submitted', taskUuids });
+}
+
+process.on('message', (order: FaultWorkerOrder) => {
+  switch (order.do) {
+    case 'let go':
+      letGo.emit('now');
+      break;
+    case 'submit':
+      void submit(order.requests);
+      break;
+    case 'tell statistics':
+      globalThis.gc?.();
+      tell({
+        event: 'statistics',
+        statistics: worker.app.get(WorkerStatistics),
+        heapBytes: process.memoryUsage().heapUsed,
+      });
+      break;
   }
 });
 tell({ event: 'ready', url: worker.url });

@@ -2,8 +2,15 @@ import { fileURLToPath } from 'node:url';
 
 import { Program } from '../../support/program.js';
 import type { ProgramEnd } from '../../support/program.js';
-import type { FaultWorkerMessage, FaultWorkerOptions } from '../worker/fault-worker.process.js';
+import type {
+  FaultWorkerMessage,
+  FaultWorkerOptions,
+  FaultWorkerOrder,
+} from '../worker/fault-worker.process.js';
 import type { Struck } from '../worker/fault-points.js';
+import { requestFor } from '../../support/workflows.js';
+import { WORKFLOWS } from '../workflows.js';
+import type { WorkflowName } from '../workflows.js';
 import { eventually } from './eventually.js';
 
 const FILE = fileURLToPath(new URL('../worker/fault-worker.process.ts', import.meta.url));
@@ -64,12 +71,23 @@ export class FaultWorker {
 
   /** Lets the handlers go on that hold. */
   letGo(): void {
-    this.program.send({ go: 'on' });
+    this.order({ do: 'let go' });
+  }
+
+  /** Lets the worker submit, one after the other, and answers with the tasks that were acknowledged to it. */
+  async submit(names: readonly WorkflowName[], count: number): Promise<readonly string[]> {
+    const requests = Array.from({ length: count }, (_, n) =>
+      requestFor(WORKFLOWS[names[n % names.length] ?? 'lone']),
+    );
+    this.order({ do: 'submit', requests });
+    await this.told('submitted');
+    const told = this.messages('submitted').at(-1);
+    return told?.event === 'submitted' ? told.taskUuids : [];
   }
 
   async statistics(): Promise<Statistics> {
     const before = this.messages('statistics').length;
-    this.program.send({ statistics: true });
+    this.order({ do: 'tell statistics' });
     await this.told('statistics', before + 1);
     const last = this.messages('statistics').at(-1);
     if (last?.event !== 'statistics') throw new Error('unreachable: it has just been told');
@@ -90,5 +108,9 @@ export class FaultWorker {
     this.signal('SIGCONT');
     this.signal('SIGTERM');
     return this.exited;
+  }
+
+  private order(order: FaultWorkerOrder): void {
+    this.program.send(order);
   }
 }

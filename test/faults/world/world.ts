@@ -27,6 +27,8 @@ export interface WorkerOptions {
   readonly faultPoints?: readonly FaultPoint[];
   readonly clockShiftMs?: number;
   readonly workMs?: number;
+  readonly blockMs?: number;
+  readonly without?: readonly string[];
   readonly enableWebApi?: boolean;
   /** Another way to the database than through the server's own proxy. */
   readonly through?: TcpProxy;
@@ -83,33 +85,28 @@ export class World {
   }
 
   /** Starts a worker that may not live to be ready. */
-  launch({
-    settings,
-    faultPoints,
-    clockShiftMs,
-    workMs,
-    enableWebApi,
-    through,
-  }: WorkerOptions = {}): FaultWorker {
+  launch(options: WorkerOptions = {}): FaultWorker {
     const worker = FaultWorker.launch({
       bootstrap: {
-        enableWebApi: enableWebApi ?? false,
+        enableWebApi: options.enableWebApi ?? false,
         workerId: `worker-${this.workers.length + 1}`,
         settings: {
-          databaseUrl: this.urlThrough(through ?? this.server.proxy),
+          databaseUrl: this.urlThrough(options.through ?? this.server.proxy),
           templatePaths: [this.templates.path],
           port: 0,
           leaseSeconds: LEASE_SECONDS,
           pollIntervalMs: 200,
           maxConcurrency: 10,
           retryJitter: false,
-          ...settings,
+          ...options.settings,
         },
       },
       historyFile: this.history.file,
-      faultPoints: faultPoints ?? [],
-      clockShiftMs: clockShiftMs ?? 0,
-      workMs: workMs ?? 5,
+      faultPoints: options.faultPoints ?? [],
+      clockShiftMs: options.clockShiftMs ?? 0,
+      workMs: options.workMs ?? 5,
+      blockMs: options.blockMs ?? 0,
+      without: options.without ?? [],
     });
     this.workers.push(worker);
     return worker;
@@ -154,6 +151,24 @@ export class World {
       const { rows } = await client.query(text, [...values]);
       return rows;
     });
+  }
+
+  /** Sessions that begin from now on can only read, or can write again. */
+  async setReadOnly(readOnly: boolean): Promise<void> {
+    await this.administer(
+      'postgres',
+      `ALTER DATABASE ${this.database} SET default_transaction_read_only = ${readOnly ? 'on' : 'off'}`,
+    );
+  }
+
+  /** Ends the sessions of this database whose application name is like this; answers with how many there were. */
+  async terminateBackends(like: string): Promise<number> {
+    const ended = await this.rows(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name LIKE $1`,
+      [like],
+    );
+    return ended.length;
   }
 
   /** Stops the server and brings it back. `meanwhile` runs while it is down. */

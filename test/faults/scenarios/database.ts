@@ -1,0 +1,185 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { eventually } from '../world/eventually.js';
+import type { World } from '../world/world.js';
+import { promise } from '../scenario.js';
+import type { Figures, Scenario } from '../scenario.js';
+
+const MIX = ['chain', 'diamond', 'payment', 'flaky'] as const;
+const FIRST_COMPLETION_BOUND_MS = 3_000;
+const AWAY_MS = 60_000;
+
+async function completions(world: World): Promise<number> {
+  const [row] = await world.rows<{ count: number }>(
+    'SELECT count(*)::integer AS count FROM tasker.events WHERE kind = 1',
+  );
+  return row?.count ?? 0;
+}
+
+/** How long from now until one more step is complete. */
+async function nextCompletionMs(world: World): Promise<number> {
+  const from = performance.now();
+  const before = await completions(world);
+  await eventually('a step completes', async () => (await completions(world)) > before);
+  return Math.round(performance.now() - from);
+}
+
+async function restarts(world: World): Promise<Figures> {
+  const workers = [await world.worker({ workMs: 40 }), await world.worker({ workMs: 40 })];
+  let slowest = 0;
+  const rounds = 4;
+  for (let round = 0; round < rounds; round += 1) {
+    // Enough to be in the middle of it when the server goes.
+    await world.submit(MIX, 300);
+    await delay(500 + world.random.below(1_500));
+    await world.restartServer(world.random.chance(0.5) ? 'crash' : 'fast', () =>
+      delay(world.random.below(1_000)),
+    );
+    slowest = Math.max(slowest, await nextCompletionMs(world));
+    for (const worker of workers) promise(worker.running, `a worker ended:\n${worker.output}`);
+  }
+  await world.settled();
+  promise(slowest <= FIRST_COMPLETION_BOUND_MS, `the first step after a restart took ${slowest} ms`);
+  return { restarts: rounds, first_completion_ms: slowest };
+}
+
+async function unreachable(world: World): Promise<Figures> {
+  const worker = await world.worker({ enableWebApi: true, workMs: 20 });
+  await world.submit(MIX, 400);
+  const readiness = async () => (await fetch(`${worker.url}/health/ready`)).status;
+  promise((await readiness()) === 200, 'it was not ready at first');
+  world.server.proxy.close();
+  await eventually('readiness says that the database is away', async () => (await readiness()) === 503);
+  const live = await fetch(`${worker.url}/health/live`);
+  promise(live.status === 200, 'liveness went down with the database');
+  await delay(AWAY_MS);
+  promise(worker.running, `the worker ended:\n${worker.output}`);
+  world.server.proxy.open();
+  const resumedMs = await nextCompletionMs(world);
+  await eventually('it is ready again', async () => (await readiness()) === 200);
+  promise(resumedMs <= 5_000, `work resumed after ${resumedMs} ms`);
+  return { away_ms: AWAY_MS, resumed_ms: resumedMs };
+}
+
+async function readOnly(world: World): Promise<Figures> {
+  const worker = await world.worker({ workMs: 20 });
+  await world.submit(['chain', 'payment', 'diamond'], 200);
+  await eventually('work has begun', async () => (await completions(world)) > 20);
+  // As after a failover: the sessions that come now land on a server that only reads.
+  await world.setReadOnly(true);
+  await world.terminateBackends('%');
+  await delay(2_000 + world.random.below(2_000));
+  await world.setReadOnly(false);
+  const resumedMs = await nextCompletionMs(world);
+  await world.settled();
+  const [row] = await world.rows<{ failed: number }>(
+    'SELECT count(*)::integer AS failed FROM tasker.events WHERE kind IN (2, 3)',
+  );
+  promise(row?.failed === 0, `${row?.failed} attempts failed for a read-only connection`);
+  promise(worker.running, `the worker ended:\n${worker.output}`);
+  return { resumed_ms: resumedMs };
+}
+
+async function lostAnswers(world: World): Promise<Figures> {
+  const skip = () => world.random.below(5);
+  const lose = (statement: string) =>
+    ({ statement, when: 'after', action: 'lose', skip: skip(), times: 3 }) as const;
+  const worker = await world.worker({
+    workMs: 300,
+    faultPoints: [
+      lose('tasker_submit_tasks'),
+      lose('tasker_claim_steps'),
+      lose('tasker_complete_steps'),
+      { ...lose('tasker_extend_leases'), skip: 0 },
+    ],
+  });
+  // The worker submits too: its answers get lost as well.
+  const submitted = await worker.submit(MIX, 60);
+  world.acknowledged.push(...submitted);
+  await world.submit(['slow'], 3);
+  await world.settled();
+  const [row] = await world.rows<{ tasks: number; lost: number }>(
+    'SELECT count(DISTINCT task_uuid)::integer AS tasks, sum(lost_count)::integer AS lost FROM tasker.steps',
+  );
+  promise(
+    row?.tasks === world.acknowledged.length,
+    `${row?.tasks} tasks for ${world.acknowledged.length} submits`,
+  );
+  promise(row.lost === 0, `${row.lost} attempts were lost`);
+  return { struck: worker.messages('struck').length };
+}
+
+async function conflicts(world: World): Promise<Figures> {
+  const action = world.random.chance(0.5) ? 'deadlock' : 'serialization';
+  const strike = (statement: string) =>
+    ({ statement, when: 'before', action, skip: world.random.below(4), times: 3 }) as const;
+  const worker = await world.worker({
+    faultPoints: [
+      'tasker_submit_tasks',
+      'tasker_claim_steps',
+      'tasker_complete_steps',
+      'tasker_extend_leases',
+      'tasker_reclaim_expired_steps',
+    ].map(strike),
+  });
+  const submitted = await worker.submit(['chain', 'diamond', 'payment'], 60);
+  world.acknowledged.push(...submitted);
+  await world.settled();
+  const [row] = await world.rows<{ failed: number }>(
+    'SELECT count(*)::integer AS failed FROM tasker.events WHERE kind IN (2, 3, 4)',
+  );
+  promise(row?.failed === 0, `${row?.failed} attempts were spent or lost`);
+  return { struck: worker.messages('struck').length };
+}
+
+async function exhaustedPool(world: World): Promise<Figures> {
+  // Every handler holds a connection of a small pool for longer than the lease.
+  const worker = await world.worker({ workMs: 3_000, settings: { poolSize: 4, maxConcurrency: 8 } });
+  await world.submit(['payment'], 8);
+  await world.settled();
+  const [row] = await world.rows<{ lost: number }>(
+    'SELECT sum(lost_count)::integer AS lost FROM tasker.steps',
+  );
+  promise(row?.lost === 0, `${row?.lost} leases ran out while the pool was exhausted`);
+  promise(worker.running, 'the worker ended');
+  return { lost: row.lost };
+}
+
+export const DATABASE: readonly Scenario[] = [
+  {
+    number: 9,
+    name: 'PostgreSQL restarted again and again, in order and by a crash',
+    promise: 'all complete; no process exit; nothing acknowledged lost',
+    run: restarts,
+  },
+  {
+    number: 10,
+    name: 'PostgreSQL unreachable for 60 s',
+    promise: 'readiness down, claims stop, work resumes within seconds of its return',
+    run: unreachable,
+  },
+  {
+    number: 11,
+    name: 'connections land on a read-only server (25006)',
+    promise: 'dropped and retried; no step fails',
+    run: readOnly,
+  },
+  {
+    number: 16,
+    name: 'the commit succeeds but its answer is lost: on submit, claim, complete, extend',
+    promise: 'recognised as its own success',
+    run: lostAnswers,
+  },
+  {
+    number: 17,
+    name: 'deadlock or serialization failure (40P01, 40001)',
+    promise: 'retried inside the engine',
+    run: conflicts,
+  },
+  {
+    number: 18,
+    name: 'pool exhausted by handlers',
+    promise: 'leases still extended: they have their own connection',
+    run: exhaustedPool,
+  },
+];
