@@ -12,7 +12,7 @@ import {
   DomainEventStore,
   EventSubscriptionServer,
 } from './domain-events/index.js';
-import { Engine, StepAuditReader, TaskReader, TemplateCatalog } from './engine/index.js';
+import { Engine, StepAuditReader, TaskLister, TaskReader, TemplateCatalog } from './engine/index.js';
 import {
   Notifier,
   PostgresListener,
@@ -66,6 +66,7 @@ const PROVIDERS: Provider[] = [
   Engine,
   TemplateCatalog,
   TaskReader,
+  TaskLister,
   StepAuditReader,
   TaskWatch,
   TaskClient,

@@ -3,6 +3,7 @@ import { Module } from '@nestjs/common';
 import { StepActions } from './steps/step-actions.js';
 import { StepsController } from './steps/steps.controller.js';
 import { TaskBatchSubmitter } from './tasks/task-batch.submitter.js';
+import { TaskListController } from './tasks/task-list.controller.js';
 import { TaskWaiter } from './tasks/task.waiter.js';
 import { TasksController } from './tasks/tasks.controller.js';
 import { TemplateDesk } from './templates/template.desk.js';
@@ -10,7 +11,7 @@ import { TemplatesController } from './templates/templates.controller.js';
 
 /** The REST API. It takes `TaskClient` from a global module; `configureHttp` makes its application speak strict JSON. */
 @Module({
-  controllers: [TasksController, StepsController, TemplatesController],
+  controllers: [TaskListController, TasksController, StepsController, TemplatesController],
   providers: [TaskWaiter, TaskBatchSubmitter, StepActions, TemplateDesk],
 })
 export class ApiModule {}

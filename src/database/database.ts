@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Client, Pool } from 'pg';
@@ -231,17 +232,16 @@ export class Database {
 /** Rejects as soon as the signal fires, with its reason; what the promise comes to then is nobody's concern any more. */
 async function unlessAborted(signal: AbortSignal, promise: Promise<void>): Promise<void> {
   signal.throwIfAborted();
-  let listener = (): void => undefined;
-  const aborted = new Promise<void>((resolve) => {
-    listener = () => resolve();
-  });
-  signal.addEventListener('abort', listener, { once: true });
+  const waiting = new AbortController();
+  const aborted = once(signal, 'abort', { signal: waiting.signal });
+  // Whichever of the two comes second is nobody's concern any more.
+  aborted.catch(() => undefined);
+  promise.catch(() => undefined);
   try {
     await Promise.race([promise, aborted]);
     signal.throwIfAborted();
   } finally {
-    signal.removeEventListener('abort', listener);
-    promise.catch(() => undefined);
+    waiting.abort();
   }
 }
 

@@ -73,6 +73,10 @@ const READ_TASK: Statement = {
   text: `SELECT t.*, (SELECT json_agg(s ORDER BY s.step_index) FROM tasker.read_steps(t.task_uuid) s) AS steps
          FROM tasker.read_tasks(ARRAY[$1::uuid]) t`,
 };
+const READ_TASKS: Statement = {
+  name: 'tasker_read_tasks',
+  text: "SELECT t.*, '[]'::json AS steps FROM tasker.read_tasks($1) t",
+};
 const READ_STEP_RESULT: Statement = {
   name: 'tasker_read_step_result',
   text: 'SELECT result FROM tasker.read_step_result($1, $2)',
@@ -99,6 +103,13 @@ export class TaskReader {
     if (task === undefined) throw new NotFoundError(`Task not found: ${taskUuid}`);
     const template = await this.catalog.load(task.template_id);
     return taskOf(task, template);
+  }
+
+  /** The tasks in this order, without their steps; those that are gone are left out. */
+  async readMany(taskUuids: readonly string[]): Promise<readonly Task[]> {
+    const rows = await this.database.query<TaskRow>(READ_TASKS, [taskUuids]);
+    const tasks = new Map(rows.map((row) => [row.task_uuid, taskOf(row, undefined)]));
+    return taskUuids.flatMap((taskUuid) => tasks.get(taskUuid) ?? []);
   }
 
   /** The result of a finished step of a task by name; undefined where it has not finished, or does not exist. */

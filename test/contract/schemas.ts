@@ -276,6 +276,20 @@ const READY_CHECKS = [
 
 export const SCHEMAS = {
   TaskResponse,
+  TaskList: object({
+    tasks: listOf(TaskResponse),
+    pagination: object(
+      {
+        page: integer,
+        per_page: integer,
+        total_count: integer,
+        total_pages: integer,
+        has_next: boolean,
+        has_previous: boolean,
+      },
+      { total_count_estimated: boolean, next_cursor: text },
+    ),
+  }),
   TaskSteps: listOf(StepResponse),
   StepResponse,
   StepAudit: listOf(StepAuditResponse),

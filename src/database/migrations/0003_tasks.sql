@@ -38,4 +38,7 @@ CREATE TABLE tasker.tasks (
 CREATE UNIQUE INDEX tasks_request ON tasker.tasks (request_hash) WHERE unique_request;
 CREATE UNIQUE INDEX tasks_idempotency ON tasker.tasks (idempotency_hash) WHERE idempotency_hash IS NOT NULL;
 CREATE INDEX tasks_unfinished ON tasker.tasks (template_id, created_at, task_uuid) WHERE status IN (0, 1);
-CREATE INDEX tasks_created ON tasker.tasks (created_at, task_uuid);
+-- For lists, newest first, and for the retention, oldest first. What lists are filtered by is in it, so that a page far
+-- down, or a filter that few tasks match, is read from the index alone.
+CREATE INDEX tasks_created ON tasker.tasks (created_at, task_uuid)
+  INCLUDE (template_id, status, initiator, source_system);

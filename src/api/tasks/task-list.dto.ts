@@ -1,0 +1,59 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+
+import { TASK_STATUSES, type TaskStatus } from '../../engine/states.js';
+import { IsDigitsFrom, IsText } from '../../http/request.rules.js';
+import { IsTaskCursor } from './task-cursor.js';
+
+const MAX_PER_PAGE = 100;
+/** Further down than anybody leafs; whoever wants all follows the cursor. */
+const MAX_PAGE = 1_000_000;
+
+/** Which tasks to list. */
+export class TaskListQueryDto {
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PAGE, default: 1 })
+  @IsOptional()
+  @IsDigitsFrom(1, MAX_PAGE)
+  page?: string;
+
+  @ApiPropertyOptional({ type: 'integer', minimum: 1, maximum: MAX_PER_PAGE, default: 25 })
+  @IsOptional()
+  @IsDigitsFrom(1, MAX_PER_PAGE)
+  per_page?: string;
+
+  @ApiPropertyOptional({
+    description:
+      'Where a page before left off (its pagination.next_cursor): for walking all tasks, each once, while others come. Instead of page.',
+  })
+  @IsOptional()
+  @IsTaskCursor()
+  cursor?: string;
+
+  @ApiPropertyOptional({ example: 'linear_workflow' })
+  @IsOptional()
+  @IsText()
+  namespace?: string;
+
+  @ApiPropertyOptional({ enum: TASK_STATUSES, enumName: 'TaskStatus' })
+  @IsOptional()
+  @IsIn(TASK_STATUSES, { message: `must be one of ${TASK_STATUSES.join(', ')}` })
+  status?: TaskStatus;
+
+  @ApiPropertyOptional({ example: 'order-service' })
+  @IsOptional()
+  @IsText()
+  initiator?: string;
+
+  @ApiPropertyOptional({ example: 'web-shop' })
+  @IsOptional()
+  @IsText()
+  source_system?: string;
+
+  get pageNumber(): number {
+    return Number(this.page ?? 1);
+  }
+
+  get perPage(): number {
+    return Number(this.per_page ?? 25);
+  }
+}
