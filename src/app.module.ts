@@ -3,6 +3,7 @@ import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { ApiModule } from './api/index.js';
 import type { Settings } from './config/index.js';
 import { HealthModule } from './health/index.js';
+import { HttpModule } from './http/index.js';
 import { TaskerModule } from './tasker.module.js';
 
 /** The whole service: the engine, the health endpoints, the API unless the role leaves it out, and the namespaces. */
@@ -12,7 +13,7 @@ export class AppModule {
     const api = settings.service.role === 'worker' ? [] : [ApiModule];
     return {
       module: AppModule,
-      imports: [TaskerModule.forSettings(settings), HealthModule, ...api, ...namespaces],
+      imports: [TaskerModule.forSettings(settings), HttpModule, HealthModule, ...api, ...namespaces],
     };
   }
 }

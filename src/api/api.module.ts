@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 
+import { HttpModule } from '../http/index.js';
+import { ConfigController } from './config/config.controller.js';
 import { StepActions } from './steps/step-actions.js';
 import { StepsController } from './steps/steps.controller.js';
 import { TaskBatchSubmitter } from './tasks/task-batch.submitter.js';
@@ -11,7 +13,8 @@ import { TemplatesController } from './templates/templates.controller.js';
 
 /** The REST API. It takes `TaskClient` from a global module; `configureHttp` makes its application speak strict JSON. */
 @Module({
-  controllers: [TaskListController, TasksController, StepsController, TemplatesController],
+  imports: [HttpModule],
+  controllers: [ConfigController, TaskListController, TasksController, StepsController, TemplatesController],
   providers: [TaskWaiter, TaskBatchSubmitter, StepActions, TemplateDesk],
 })
 export class ApiModule {}

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { configureHttp } from '../http/index.js';
+import { Authenticator, configureHttp } from '../http/index.js';
 import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
 import { readSettings } from '../config/index.js';
@@ -20,6 +20,8 @@ const DEPLOYMENT_MODES = {
   event_driven_only: 'event_driven_only',
   polling_only: 'polling_only',
 } as const satisfies Readonly<Record<string, DeploymentMode>>;
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|::1)$/i;
 
 /** How to start a worker. Everything left out comes from the environment, then from the defaults. */
 export interface WorkerBootstrapConfig {
@@ -101,18 +103,29 @@ export class WorkerBootstrap {
       },
     );
     try {
-      configureHttp(app);
+      configureHttp(app, settings.security);
       interruption?.handOverTo(app);
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();
       const url = settings.http.enableWebApi ? await app.getUrl() : null;
-      if (url !== null) new Logger('Tasker').log(`Listening on ${url}`);
+      if (url !== null) {
+        new Logger('Tasker').log(`Listening on ${url}`);
+        if (!app.get(Authenticator).enabled) warnIfReachable(settings.http.host);
+      }
       return handle(app, url);
     } catch (error) {
       await app.close();
       throw error;
     }
   }
+}
+
+/** Whoever reaches an open service may do everything. */
+function warnIfReachable(host: string): void {
+  if (LOOPBACK.test(host)) return;
+  new Logger('Tasker').warn(
+    `Others can reach this service on ${host}, and it asks nobody who they are: set TASKER_API_KEYS or TASKER_JWKS_URL`,
+  );
 }
 
 function handle(app: NestExpressApplication, url: string | null): WorkerHandle {

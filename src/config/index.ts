@@ -4,6 +4,7 @@ export { DatabaseSettings } from './database.settings.js';
 export { HttpSettings } from './http.settings.js';
 export { RetentionSettings } from './retention.settings.js';
 export { RetrySettings } from './retry.settings.js';
+export { SecuritySettings } from './security.settings.js';
 export { type ServiceRole, ServiceSettings } from './service.settings.js';
 export { InvalidSettingsError, type SettingProblem } from './settings.errors.js';
 export { loadSettings } from './settings.loader.js';

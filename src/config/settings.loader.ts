@@ -7,6 +7,7 @@ import { DatabaseSettings } from './database.settings.js';
 import { HttpSettings } from './http.settings.js';
 import { RetentionSettings } from './retention.settings.js';
 import { RetrySettings } from './retry.settings.js';
+import { SecuritySettings } from './security.settings.js';
 import { ServiceSettings } from './service.settings.js';
 import { type SettingDefinition, settingsOf } from './setting.decorator.js';
 import { InvalidSettingsError, type SettingProblem } from './settings.errors.js';
@@ -24,6 +25,7 @@ const SETTINGS_CLASSES = [
   RetrySettings,
   BacklogSettings,
   RetentionSettings,
+  SecuritySettings,
 ];
 
 /** Every setting that there is. */
@@ -45,6 +47,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverride
     retries: source.complete(new RetrySettings()),
     backlog: source.complete(new BacklogSettings()),
     retention: source.complete(new RetentionSettings()),
+    security: source.complete(new SecuritySettings()),
   };
   const problems = [
     ...source.problems,
@@ -102,10 +105,29 @@ class SettingsSource {
 }
 
 /** What is wrong with settings together although each is right alone. */
-function contradictions({ database }: Settings): SettingProblem[] {
-  if (database.databaseDirectUrl === undefined || database.databaseUrl !== undefined) return [];
-  const message = 'expected only together with DATABASE_URL, which is not given';
-  return [{ name: 'DATABASE_DIRECT_URL', value: null, message }];
+function contradictions({ database, security }: Settings): SettingProblem[] {
+  const problems: SettingProblem[] = [];
+  const refuse = (name: string, message: string) => problems.push({ name, value: null, message });
+  if (database.databaseDirectUrl !== undefined && database.databaseUrl === undefined)
+    refuse('DATABASE_DIRECT_URL', 'expected only together with DATABASE_URL, which is not given');
+  if (security.apiKeys !== undefined && security.apiKeysFile !== undefined)
+    refuse('TASKER_API_KEYS_FILE', 'expected only without TASKER_API_KEYS');
+  if (security.jwksUrl !== undefined && security.jwksFile !== undefined)
+    refuse('TASKER_JWKS_FILE', 'expected only without TASKER_JWKS_URL');
+  const checksTokens = security.jwksUrl !== undefined || security.jwksFile !== undefined;
+  for (const [name, value] of [
+    ['TASKER_JWT_ISSUER', security.jwtIssuer],
+    ['TASKER_JWT_AUDIENCE', security.jwtAudience],
+  ] as const) {
+    if (checksTokens && value === undefined)
+      refuse(
+        name,
+        'expected together with TASKER_JWKS_URL or TASKER_JWKS_FILE: anybody’s token would do otherwise',
+      );
+    if (!checksTokens && value !== undefined)
+      refuse(name, 'expected only together with TASKER_JWKS_URL or TASKER_JWKS_FILE');
+  }
+  return problems;
 }
 
 function findUnknownOverrides(overrides: SettingsOverrides): SettingProblem[] {

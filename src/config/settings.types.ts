@@ -3,6 +3,7 @@ import type { DatabaseSettings } from './database.settings.js';
 import type { HttpSettings } from './http.settings.js';
 import type { RetentionSettings } from './retention.settings.js';
 import type { RetrySettings } from './retry.settings.js';
+import type { SecuritySettings } from './security.settings.js';
 import type { ServiceSettings } from './service.settings.js';
 import type { TemplateSettings } from './template.settings.js';
 import type { WorkerSettings } from './worker.settings.js';
@@ -17,6 +18,7 @@ export interface Settings {
   readonly retries: RetrySettings;
   readonly backlog: BacklogSettings;
   readonly retention: RetentionSettings;
+  readonly security: SecuritySettings;
 }
 
 type SettingFields = ServiceSettings &
@@ -26,7 +28,8 @@ type SettingFields = ServiceSettings &
   WorkerSettings &
   RetrySettings &
   BacklogSettings &
-  RetentionSettings;
+  RetentionSettings &
+  SecuritySettings;
 
 /** Settings that an application gives in code; they win over the environment. `undefined` means "not given". */
 export type SettingsOverrides = {

@@ -5,7 +5,7 @@ import { DatabaseSettings, ServiceSettings, WorkerSettings } from '../config/ind
 import { ServedTemplates, StepDispatcher } from '../worker/index.js';
 import { PACKAGE_VERSION } from './package-version.js';
 import { DatabaseHealthIndicator } from './database.health.js';
-import type { BasicHealth, HealthCheck, HealthReport } from './health.types.js';
+import type { BasicHealth, HealthCheck, HealthReport } from './health.responses.js';
 import { WorkerHealthIndicator } from './worker.health.js';
 
 const STATUS_OF = { up: 'healthy', degraded: 'degraded', down: 'unhealthy' } as const;

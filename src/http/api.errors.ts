@@ -35,6 +35,35 @@ export class UnsupportedMediaTypeError extends TaskerError {
   readonly code = 'UNSUPPORTED_MEDIA_TYPE';
 }
 
+/** The request says not, or not truly, who sends it. */
+export class UnauthorizedError extends TaskerError {
+  readonly code = 'UNAUTHORIZED';
+}
+
+/** Whoever sends the request may not ask for this. */
+export class ForbiddenError extends TaskerError {
+  readonly code = 'FORBIDDEN';
+}
+
+/** The client has sent too many requests of late. */
+export class RateLimitedError extends TaskerError {
+  readonly code = 'RATE_LIMITED';
+
+  constructor(readonly retryAfterSeconds: number) {
+    super(`Too many requests; try again in ${retryAfterSeconds} s`);
+  }
+}
+
+/** The answer took longer than a request may. */
+export class RequestTimeoutError extends TaskerError {
+  readonly code = 'TIMEOUT';
+}
+
+/** What is needed to tell who asks can't be had now. */
+export class AuthenticationUnavailableError extends TaskerError {
+  readonly code = 'SERVICE_UNAVAILABLE';
+}
+
 /** The client closed the connection before its answer was ready, so nobody is left to answer. */
 export class ClientGoneError extends Error {
   constructor() {

@@ -29,6 +29,10 @@ const BY_TASKER_CODE: ReadonlyMap<string, ErrorCode> = new Map([
   ['WAIT_TIMEOUT', 'TIMEOUT'],
   ['DUPLICATE_TASK', 'CONFLICT'],
   ['UNSUPPORTED_MEDIA_TYPE', 'UNSUPPORTED_MEDIA_TYPE'],
+  ['UNAUTHORIZED', 'UNAUTHORIZED'],
+  ['FORBIDDEN', 'FORBIDDEN'],
+  ['RATE_LIMITED', 'RATE_LIMITED'],
+  ['TIMEOUT', 'TIMEOUT'],
   ['BACKPRESSURE', 'BACKPRESSURE'],
   ['SERVICE_UNAVAILABLE', 'SERVICE_UNAVAILABLE'],
 ]);
@@ -81,7 +85,9 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
   if (error instanceof DuplicateTaskError) {
     return answerWith(status, code, error.message, { existing_task_uuid: error.existingTaskUuid });
   }
-  if (code === 'BACKPRESSURE') {
+  if (code === 'UNAUTHORIZED')
+    return answerWith(status, code, error.message, {}, { 'WWW-Authenticate': 'Bearer realm="tasker"' });
+  if (code === 'BACKPRESSURE' || code === 'RATE_LIMITED') {
     const seconds = retryAfterSeconds(error);
     const headers = { 'Retry-After': String(seconds) };
     return answerWith(status, code, error.message, { retry_after_seconds: seconds }, headers);

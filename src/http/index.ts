@@ -1,2 +1,4 @@
 export { configureHttp } from './http.configurator.js';
+export { HttpModule } from './http.module.js';
 export type { ErrorBody } from './error-answer.types.js';
+export { Authenticator } from './security/authenticator.js';

@@ -2,8 +2,12 @@ import { RequestMethod } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { DiscoveryService, MetadataScanner, type ModulesContainer } from '@nestjs/core';
 
-interface Route {
+/** An operation of the application: its method and path, and the controller's method behind it. */
+export interface Route {
   readonly method: string;
+  /** With parameters as `:name`. */
+  readonly path: string;
+  readonly handler: Function;
   readonly segments: readonly string[];
 }
 
@@ -13,12 +17,17 @@ export class RouteCatalog {
 
   constructor(private readonly modules: ModulesContainer) {}
 
+  /** Every operation of every controller. */
+  list(): readonly Route[] {
+    // Looked up at the first question: by then every module is there.
+    this.routes ??= this.discoverRoutes();
+    return this.routes;
+  }
+
   /** The methods that this path can be asked with; empty where nothing is there. */
   methodsOf(path: string): readonly string[] {
-    // Looked up at the first miss: by then every module is there.
-    this.routes ??= this.discoverRoutes();
     const segments = splitPath(path);
-    const methods = this.routes
+    const methods = this.list()
       .filter((route) => matches(route.segments, segments))
       .map(({ method }) => method);
     return [...new Set(methods.includes('GET') ? [...methods, 'HEAD'] : methods)].toSorted();
@@ -42,6 +51,8 @@ function routesOf(controller: Function): readonly Route[] {
     return pathsOf(controller).flatMap((base) =>
       pathsOf(handler).map((path) => ({
         method: RequestMethod[method] ?? '',
+        path: `/${splitPath(`${base}/${path}`).join('/')}`,
+        handler,
         segments: splitPath(`${base}/${path}`),
       })),
     );

@@ -7,6 +7,8 @@ export const EVENTS_CHANNEL = 'tasker_events';
 /** Tasks have changed. */
 export const TASKS_CHANNEL = 'tasker_tasks';
 
+export const CHANNELS: readonly string[] = [READY_CHANNEL, EVENTS_CHANNEL, TASKS_CHANNEL];
+
 export const NOTIFY: Statement = { name: 'tasker_notify', text: 'SELECT tasker.notify($1, $2)' };
 
 /** PostgreSQL takes payloads below 8,000 bytes; this many ids fit with room to spare. */

@@ -1,4 +1,4 @@
-export { NOTIFY, READY_CHANNEL } from './announcement.js';
+export { CHANNELS, NOTIFY, READY_CHANNEL } from './announcement.js';
 export { closeConnection } from './connection.closer.js';
 export { Notifier } from './notifier.js';
 export { PostgresListener } from './postgres.listener.js';

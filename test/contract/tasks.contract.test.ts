@@ -364,8 +364,9 @@ describe('Templates', () => {
   });
 });
 
-describe('Health', () => {
+describe('Health and configuration', () => {
   it.each([
+    ['/config', 'Config'],
     ['/health', 'Health'],
     ['/health/live', 'Live'],
     ['/health/ready', 'Ready'],

@@ -117,7 +117,10 @@ describe('toTaskResponse', () => {
   });
 
   it('keeps the context from whoever may not read it', () => {
-    const answer = toTaskResponse(TASK, { may: (permission) => permission !== 'tasks:context_read' });
+    const answer = toTaskResponse(TASK, {
+      name: 'some',
+      may: (permission) => permission !== 'tasks:context_read',
+    });
     expect(answer.context).toEqual({});
   });
 

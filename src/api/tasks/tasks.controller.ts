@@ -4,6 +4,8 @@ import { ApiTags } from '@nestjs/swagger';
 import { TaskClient } from '../../client/index.js';
 import { ClientGone } from '../../http/client-gone.decorator.js';
 import { Operation } from '../../http/openapi/operation.decorator.js';
+import { currentRequestId } from '../../http/request-context.js';
+import { LongLived } from '../../http/request-timeout.interceptor.js';
 import { Asking, type RequestIdentity } from '../../http/security/request-identity.js';
 import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
 import { TASK_NOT_FOUND } from './not-found.examples.js';
@@ -48,7 +50,7 @@ export class TasksController {
     },
   })
   async submit(@Body() request: TaskRequestDto, @Asking() asking: RequestIdentity): Promise<TaskResponse> {
-    const { taskUuid } = await this.tasks.submit(toTaskRequest(request));
+    const { taskUuid } = await this.tasks.submit(toTaskRequest(request, currentRequestId()));
     return toTaskResponse(await this.tasks.get(taskUuid), asking);
   }
 
@@ -72,6 +74,7 @@ export class TasksController {
   }
 
   @Get(':uuid')
+  @LongLived(true)
   @Operation({
     summary: 'Read a task',
     description: 'With wait_seconds the answer is held until the task has ended or is blocked by failures.',

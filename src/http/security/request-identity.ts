@@ -4,11 +4,13 @@ import type { Permission } from './permission.js';
 
 /** Who asks, as far as an answer depends on it. */
 export interface RequestIdentity {
+  /** For the log and the rate limit: a key's name, or a token's subject. */
+  readonly name: string;
   may(permission: Permission): boolean;
 }
 
 /** Whoever asks while nobody has to say who they are: everything is allowed. */
-export const ANYBODY: RequestIdentity = { may: () => true };
+export const ANYBODY: RequestIdentity = { name: 'anybody', may: () => true };
 
 /** A request says it by what has been found out about it, not by a field that others could set too. */
 const identities = new WeakMap<object, RequestIdentity>();

@@ -1,0 +1,250 @@
+import { createServer } from 'node:http';
+import { once } from 'node:events';
+
+import { ModulesContainer } from '@nestjs/core';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import type { CryptoKey, JWK } from 'jose';
+
+import { RouteCatalog } from '../../src/http/route.catalog.js';
+import { PERMISSIONS, RequiresOneOf } from '../../src/http/security/permission.js';
+import type { Permission } from '../../src/http/security/permission.js';
+import type { WorkerHandle } from '../../src/index.js';
+import { UNKNOWN_UUID } from '../api/api-lab.js';
+import { expectContract } from '../contract/contract.js';
+import { portOf } from '../support/port.js';
+import { Lab } from '../support/lab.js';
+import { requestFor, workflow } from '../support/workflows.js';
+
+const ISSUER = 'https://issuer.example.com';
+const AUDIENCE = 'tasker';
+const job = workflow('job', { work: {} });
+
+interface Operation {
+  readonly method: string;
+  readonly path: string;
+  readonly permissions: readonly Permission[];
+}
+
+interface SigningKey {
+  readonly privateKey: CryptoKey;
+  readonly jwk: JWK;
+}
+
+let lab: Lab;
+let worker: WorkerHandle;
+let operations: readonly Operation[];
+let first: SigningKey;
+let second: SigningKey;
+/** What the issuer says its keys are. */
+let published: readonly JWK[];
+const issuer = createServer((_request, response) => {
+  response.setHeader('content-type', 'application/json').end(JSON.stringify({ keys: published }));
+});
+
+const key = (permission: string) => `a-key-for-${permission}-and-nothing-else`;
+const NO_KEY = 'a-key-that-nobody-was-ever-given';
+
+beforeAll(async () => {
+  [first, second] = [await signingKey('one'), await signingKey('two')];
+  published = [first.jwk];
+  issuer.listen(0, '127.0.0.1');
+  await once(issuer, 'listening');
+  lab = await Lab.open(job);
+  worker = await lab.worker({
+    enableWebApi: true,
+    handlers: { work: () => 1 },
+    settings: {
+      apiKeys: JSON.stringify([
+        ...PERMISSIONS.map((name) => ({ name, key: key(name), permissions: [name] })),
+        { name: 'all tasks', key: key('tasks:*'), permissions: ['tasks:*'] },
+      ]),
+      jwksUrl: `http://127.0.0.1:${portOf(issuer)}/jwks`,
+      jwtIssuer: ISSUER,
+      jwtAudience: AUDIENCE,
+    },
+  });
+  operations = operationsOf(worker);
+});
+
+afterAll(async () => {
+  await lab.close();
+  issuer.close();
+});
+
+async function signingKey(kid: string): Promise<SigningKey> {
+  const { privateKey, publicKey } = await generateKeyPair('RS256', { extractable: true });
+  return { privateKey, jwk: { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' } };
+}
+
+/** Every operation that the running service has, so that a new one is tried without being added here. */
+function operationsOf({ app }: WorkerHandle): readonly Operation[] {
+  return new RouteCatalog(app.get(ModulesContainer)).list().map(({ method, path, handler }) => ({
+    method,
+    path: path
+      .replaceAll(/:(?:uuid|stepUuid)/g, UNKNOWN_UUID)
+      .replace(':namespace/:name/:version', 'lab/job/1.0.0'),
+    permissions: Reflect.getMetadata(RequiresOneOf.KEY, handler),
+  }));
+}
+
+async function ask(
+  { method, path }: Pick<Operation, 'method' | 'path'>,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }> {
+  const leaving = new AbortController();
+  const answer = await fetch(`${worker.url}${path}`, { method, headers, signal: leaving.signal });
+  const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
+  const body: unknown = isJson ? await answer.json() : null;
+  leaving.abort();
+  return { status: answer.status, body, headers: answer.headers };
+}
+
+function token(claims: object = {}, signedBy: SigningKey = first): Promise<string> {
+  return new SignJWT({ permissions: ['tasks:list'], ...claims })
+    .setProtectedHeader({ alg: 'RS256', kid: signedBy.jwk.kid ?? '' })
+    .setSubject('ada')
+    .setIssuer(ISSUER)
+    .setAudience(AUDIENCE)
+    .setExpirationTime('5m')
+    .sign(signedBy.privateKey);
+}
+
+const bearer = (text: string) => ({ authorization: `Bearer ${text}` });
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const LIST = { method: 'GET', path: '/v1/tasks' };
+
+describe('Every operation', () => {
+  it('says who may ask for it', () => {
+    expect(operations.length).toBeGreaterThan(15);
+    for (const operation of operations) expect(operation).toHaveProperty('permissions', expect.any(Array));
+  });
+
+  it('is open without credentials if it is about health or metrics, and closed otherwise', async () => {
+    for (const operation of operations) {
+      const { status, body, headers } = await ask(operation);
+      const open = /^\/(?:health|metrics|docs)/.test(operation.path);
+      expect([operation.path, operation.permissions.length === 0]).toEqual([operation.path, open]);
+      if (open) expect([operation.path, status]).toEqual([operation.path, 200]);
+      else {
+        expect([operation.path, status]).toEqual([operation.path, 401]);
+        expectContract('ErrorResponse', body);
+        expect(body).toMatchObject({ error: { code: 'UNAUTHORIZED' } });
+        expect(headers.get('www-authenticate')).toMatch(/^Bearer/);
+      }
+    }
+  });
+
+  it('refuses a wrong key, a wrong token, and one with too little permission; takes one with enough', async () => {
+    for (const operation of operations.filter(({ permissions }) => permissions.length > 0)) {
+      const { path, permissions } = operation;
+      expect([path, (await ask(operation, { 'x-api-key': NO_KEY })).status]).toEqual([path, 401]);
+      expect([path, (await ask(operation, bearer('a.b.c'))).status]).toEqual([path, 401]);
+
+      const others = PERMISSIONS.filter((permission) => !permissions.includes(permission));
+      for (const other of [others[0], others.at(-1)]) {
+        const { status, body } = await ask(operation, { 'x-api-key': key(other ?? '') });
+        expect([path, status]).toEqual([path, 403]);
+        expect(body).toMatchObject({
+          error: { code: 'FORBIDDEN', message: expect.stringContaining(permissions[0] ?? '') },
+        });
+      }
+      const allOthers = await token({ permissions: others });
+      expect([path, (await ask(operation, bearer(allOthers))).status]).toEqual([path, 403]);
+
+      for (const permission of permissions) {
+        const byKey = await ask(operation, { 'x-api-key': key(permission) });
+        expect([path, [401, 403].includes(byKey.status)]).toEqual([path, false]);
+        const byToken = await ask(operation, bearer(await token({ permissions: [permission] })));
+        expect([path, byToken.status]).toEqual([path, byKey.status]);
+      }
+    }
+  });
+});
+
+describe('Permissions', () => {
+  it('a wildcard allows its resource, and no other', async () => {
+    expect((await ask(LIST, { 'x-api-key': key('tasks:*') })).status).toBe(200);
+    const templates = { method: 'GET', path: '/v1/templates' };
+    expect((await ask(templates, { 'x-api-key': key('tasks:*') })).status).toBe(403);
+    expect((await ask(LIST, bearer(await token({ permissions: [], scope: 'openid tasks:*' })))).status).toBe(
+      200,
+    );
+  });
+
+  it.each([
+    { permissions: ['*'] },
+    { permissions: ['*:*'] },
+    { permissions: '*' },
+    { permissions: {} },
+    { scope: '*' },
+  ])('a token that says %j may do nothing', async (claims) => {
+    expect((await ask(LIST, bearer(await token({ permissions: [], ...claims })))).status).toBe(403);
+  });
+
+  it('the context is kept from whoever may not read it', async () => {
+    const { taskUuid } = await worker.client.submit({ ...requestFor(job), context: { secret: 1 } });
+    const read = { method: 'GET', path: `/v1/tasks/${taskUuid}` };
+    expect((await ask(read, { 'x-api-key': key('tasks:read') })).body).toMatchObject({ context: {} });
+    expect((await ask(read, { 'x-api-key': key('tasks:*') })).body).toMatchObject({ context: { secret: 1 } });
+    const listed = await ask(LIST, { 'x-api-key': key('tasks:list') });
+    expect(JSON.stringify(listed.body)).not.toContain('secret');
+  });
+});
+
+describe('A token', () => {
+  it.each([
+    ['of another issuer', { iss: 'https://evil.example.com' }],
+    ['for another audience', { aud: 'other' }],
+    ['that has expired', { exp: 1 }],
+    ['that is not valid yet', { nbf: 4_000_000_000 }],
+  ])('%s is refused', async (_, claims) => {
+    const jwt = new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: 'ada', exp: 4_000_000_000, ...claims });
+    const text = await jwt.setProtectedHeader({ alg: 'RS256', kid: 'one' }).sign(first.privateKey);
+    const { status, body } = await ask(LIST, bearer(text));
+    expect(status).toBe(401);
+    expect(body).toMatchObject({ error: { message: expect.stringContaining('The token is not good') } });
+  });
+
+  it('without an end, or signed by nobody, or by a secret, is refused', async () => {
+    const endless = await new SignJWT({ iss: ISSUER, aud: AUDIENCE, sub: 'ada' })
+      .setProtectedHeader({ alg: 'RS256', kid: 'one' })
+      .sign(first.privateKey);
+    const claims = part({ iss: ISSUER, aud: AUDIENCE, sub: 'ada', exp: 4_000_000_000 });
+    const unsigned = `${part({ alg: 'none' })}.${claims}.`;
+    // The public key taken for a shared secret: whoever knows it could sign.
+    const confused = await new SignJWT({ permissions: ['tasks:list'] })
+      .setProtectedHeader({ alg: 'HS256', kid: 'one' })
+      .setSubject('ada')
+      .setIssuer(ISSUER)
+      .setAudience(AUDIENCE)
+      .setExpirationTime('5m')
+      .sign(new TextEncoder().encode(JSON.stringify(first.jwk)));
+    for (const text of [endless, unsigned, confused])
+      expect((await ask(LIST, bearer(text))).status).toBe(401);
+  });
+
+  it('by a key that the issuer does not have (yet) is refused', async () => {
+    expect((await ask(LIST, bearer(await token({}, second)))).status).toBe(401);
+  });
+});
+
+describe('GET /config', () => {
+  it('says how callers are checked, and no secret', async () => {
+    const { body } = await ask(
+      { method: 'GET', path: '/config' },
+      { 'x-api-key': key('system:config_read') },
+    );
+    expectContract('Config', body);
+    expect(body).toMatchObject({
+      auth: {
+        enabled: true,
+        verification_method: 'jwt_and_api_key',
+        jwt_issuer: ISSUER,
+        api_key_count: PERMISSIONS.length + 1,
+        allowed_algorithms: ['RS256'],
+      },
+    });
+    expect(JSON.stringify(body)).not.toMatch(/a-key-for|postgres:\/\//);
+  });
+});
