@@ -1,3 +1,4 @@
+export { BackpressureError } from './backlog/index.js';
 export { WorkerBootstrap } from './bootstrap/index.js';
 export type { WorkerBootstrapConfig, WorkerHandle } from './bootstrap/index.js';
 export { SubmitFailedError, TaskClient } from './client/index.js';

@@ -2,6 +2,7 @@ import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { BacklogMonitor } from './backlog/index.js';
 import { TaskClient, TaskWatch } from './client/index.js';
 import { readSettings, SettingsModule } from './config/index.js';
 import type { Settings, SettingsAsyncOptions, SettingsOverrides } from './config/index.js';
@@ -13,6 +14,7 @@ import {
   EventSubscriptionServer,
 } from './domain-events/index.js';
 import { Engine, StepAuditReader, TaskLister, TaskReader, TemplateCatalog } from './engine/index.js';
+import { Meters } from './metrics/index.js';
 import {
   Notifier,
   PostgresListener,
@@ -56,6 +58,7 @@ const NAMESPACE = /^[a-z][a-z0-9_]{0,28}$/;
 
 const PROVIDERS: Provider[] = [
   Database,
+  Meters,
   ProcessIdentity,
   Notifier,
   PostgresListener,
@@ -69,6 +72,7 @@ const PROVIDERS: Provider[] = [
   TaskLister,
   StepAuditReader,
   TaskWatch,
+  BacklogMonitor,
   TaskClient,
   HandlerExplorer,
   HandlerRegistry,

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { Logger as PinoLogger } from 'nestjs-pino';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Authenticator, configureHttp } from '../http/index.js';
 import { AppModule } from '../app.module.js';
@@ -37,8 +38,11 @@ export interface WorkerBootstrapConfig {
   readonly imports?: ModuleMetadata['imports'];
   /** Any other setting, by its name in the settings classes. */
   readonly settings?: SettingsOverrides;
-  /** Where the log goes; false: nowhere. Nest's own console logger where left out. */
-  readonly logger?: LoggerService | readonly LogLevel[] | false;
+  /**
+   * Where the log goes; false: nowhere; 'settings': to standard output, as TASKER_LOG_LEVEL and TASKER_LOG_FORMAT say. Nest's own
+   * console logger where left out.
+   */
+  readonly logger?: LoggerService | readonly LogLevel[] | 'settings' | false;
   /** Stop in order on SIGTERM and SIGINT, then exit with code 0. Off unless asked for: the process is the caller's. */
   readonly handleSignals?: boolean;
 }
@@ -62,7 +66,7 @@ export class WorkerBootstrap {
    */
   static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
     try {
-      await WorkerBootstrap.bootstrap({ ...config, handleSignals: true });
+      await WorkerBootstrap.bootstrap({ logger: 'settings', ...config, handleSignals: true });
     } catch (error) {
       // Whoever sent the signal has asked for it; the process ends once everything is closed.
       if (error instanceof StartAbandonedError) return;
@@ -93,16 +97,19 @@ export class WorkerBootstrap {
     const settings = await readSettings({ overrides: overridesOf(config) });
     // Before anything is touched: a service that nobody can reach must not begin to work.
     if (settings.http.enableWebApi) await assertAddressFree(settings.http);
+    const ownLog = config.logger === 'settings';
     const app = await NestFactory.create<NestExpressApplication>(
-      AppModule.forRoot(settings, config.imports ?? []),
+      AppModule.forRoot(settings, config.imports ?? [], ownLog),
       {
         bodyParser: false,
         abortOnError: false,
-        bufferLogs: false,
+        // Until the service's own logger is there.
+        bufferLogs: ownLog,
         ...loggerOption(config),
       },
     );
     try {
+      if (ownLog) app.useLogger(app.get(PinoLogger));
       configureHttp(app, settings.security);
       interruption?.handOverTo(app);
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
@@ -153,7 +160,7 @@ function overridesOf(config: WorkerBootstrapConfig): SettingsOverrides {
 }
 
 function loggerOption({ logger }: WorkerBootstrapConfig): { logger?: LoggerService | LogLevel[] | false } {
-  if (logger === undefined) return {};
+  if (logger === undefined || logger === 'settings') return {};
   return { logger: isLevels(logger) ? [...logger] : logger };
 }
 

@@ -33,7 +33,9 @@ import type {
   TaskStep,
 } from '../engine/index.js';
 import { NOTIFY, READY_CHANNEL, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
+import { BacklogMonitor } from '../backlog/index.js';
 import { Database } from '../database/index.js';
+import { Meters } from '../metrics/index.js';
 import { TaskWatch } from './task.watch.js';
 
 export interface SubmitOptions {
@@ -78,19 +80,23 @@ export class TaskClient {
     private readonly watch: TaskWatch,
     private readonly announcer: WorkAnnouncer,
     private readonly changes: TaskChanges,
+    private readonly backlog: BacklogMonitor,
+    private readonly meters: Meters,
   ) {}
 
   /**
    * Accepts one task. When the promise resolves the task is stored and will end, whatever happens to this process.
    *
-   * @throws TemplateNotFoundError, InvalidTaskRequestError, DuplicateTaskError; the database's error if it stays away
+   * @throws TemplateNotFoundError, InvalidTaskRequestError, DuplicateTaskError; BackpressureError while too much waits, also for
+   *   a repeat; the database's error if it stays away
    */
   async submit(request: TaskRequest, { client }: SubmitOptions = {}): Promise<SubmittedTask> {
     const { task, template } = this.prepare(request);
+    this.assertRoom(1);
     if (client !== undefined) return this.submitWithin(client, task);
     const [answer] = await retryTransient(() => this.engine.submit([task]), { patienceMs: PATIENCE_MS });
     const submitted = submittedTask(task, answer);
-    if (submitted.created) this.announcer.announce(template.templateId, readySteps(template));
+    if (submitted.created) this.announce(template.templateId, readySteps(template), 1);
     return submitted;
   }
 
@@ -246,22 +252,40 @@ export class TaskClient {
     let answers: readonly SubmitAnswer[] = [];
     let failure: TaskerError | undefined;
     try {
+      this.assertRoom(chunk.length);
       const tasks = chunk.map(({ task }) => task);
       answers = await retryTransient(() => this.engine.submit(tasks), { patienceMs: PATIENCE_MS });
     } catch (error) {
       failure = asTaskerError(error);
     }
-    const created = new Map<number, number>();
+    const created = new Map<number, { steps: number; tasks: number }>();
     for (const [index, { task, template, position }] of chunk.entries()) {
       try {
         if (failure !== undefined) throw failure;
         outcomes[position] = submittedTask(task, answers[index]);
-        created.set(template.templateId, (created.get(template.templateId) ?? 0) + readySteps(template));
+        const { steps, tasks } = created.get(template.templateId) ?? { steps: 0, tasks: 0 };
+        created.set(template.templateId, { steps: steps + readySteps(template), tasks: tasks + 1 });
       } catch (error) {
         outcomes[position] = { error: asTaskerError(error) };
       }
     }
-    for (const [templateId, steps] of created) this.announcer.announce(templateId, steps);
+    for (const [templateId, { steps, tasks }] of created) this.announce(templateId, steps, tasks);
+  }
+
+  private assertRoom(tasks: number): void {
+    try {
+      this.backlog.assertRoom();
+    } catch (error) {
+      this.meters.tasksRefused.inc(tasks);
+      throw error;
+    }
+  }
+
+  /** Steps that have become ready by tasks that this process has accepted. */
+  private announce(templateId: number, steps: number, tasks: number): void {
+    this.meters.tasksSubmitted.inc(tasks);
+    this.backlog.accepted(steps);
+    this.announcer.announce(templateId, steps);
   }
 
   private async byHand(

@@ -2,6 +2,7 @@ export { BacklogSettings } from './backlog.settings.js';
 export { maskDatabaseUrl } from './database-url.mask.js';
 export { DatabaseSettings } from './database.settings.js';
 export { HttpSettings } from './http.settings.js';
+export { LogSettings } from './log.settings.js';
 export { RetentionSettings } from './retention.settings.js';
 export { RetrySettings } from './retry.settings.js';
 export { SecuritySettings } from './security.settings.js';

@@ -5,6 +5,7 @@ import { validateSync } from 'class-validator';
 import { BacklogSettings } from './backlog.settings.js';
 import { DatabaseSettings } from './database.settings.js';
 import { HttpSettings } from './http.settings.js';
+import { LogSettings } from './log.settings.js';
 import { RetentionSettings } from './retention.settings.js';
 import { RetrySettings } from './retry.settings.js';
 import { SecuritySettings } from './security.settings.js';
@@ -26,6 +27,7 @@ const SETTINGS_CLASSES = [
   BacklogSettings,
   RetentionSettings,
   SecuritySettings,
+  LogSettings,
 ];
 
 /** Every setting that there is. */
@@ -48,6 +50,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverride
     backlog: source.complete(new BacklogSettings()),
     retention: source.complete(new RetentionSettings()),
     security: source.complete(new SecuritySettings()),
+    log: source.complete(new LogSettings()),
   };
   const problems = [
     ...source.problems,

@@ -1,6 +1,7 @@
 import type { BacklogSettings } from './backlog.settings.js';
 import type { DatabaseSettings } from './database.settings.js';
 import type { HttpSettings } from './http.settings.js';
+import type { LogSettings } from './log.settings.js';
 import type { RetentionSettings } from './retention.settings.js';
 import type { RetrySettings } from './retry.settings.js';
 import type { SecuritySettings } from './security.settings.js';
@@ -19,6 +20,7 @@ export interface Settings {
   readonly backlog: BacklogSettings;
   readonly retention: RetentionSettings;
   readonly security: SecuritySettings;
+  readonly log: LogSettings;
 }
 
 type SettingFields = ServiceSettings &
@@ -29,7 +31,8 @@ type SettingFields = ServiceSettings &
   RetrySettings &
   BacklogSettings &
   RetentionSettings &
-  SecuritySettings;
+  SecuritySettings &
+  LogSettings;
 
 /** Settings that an application gives in code; they win over the environment. `undefined` means "not given". */
 export type SettingsOverrides = {

@@ -34,6 +34,10 @@ export class DomainEventBus {
     this.subscriptions = subscriptions;
   }
 
+  get subscriberCount(): number {
+    return this.subscriptions.length;
+  }
+
   statistics(): EventStatistics {
     return { ...this.counts };
   }

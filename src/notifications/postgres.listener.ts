@@ -42,12 +42,18 @@ export class PostgresListener {
   private timer: NodeJS.Timeout | undefined;
   private connecting: Promise<void> = Promise.resolve();
   private failures = 0;
+  private lost = 0;
   private echo: { readonly sent: string; received: boolean } | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly identity: ProcessIdentity,
   ) {}
+
+  /** How often the connection was lost, or given up. */
+  get losses(): number {
+    return this.lost;
+  }
 
   get state(): ListenerState {
     return this.current;
@@ -156,6 +162,7 @@ export class PostgresListener {
 
   /** A connection that may hang is not asked to say goodbye: its socket is closed under it. */
   private abandon(client: pg.Client): void {
+    this.lost += 1;
     this.client = undefined;
     client.removeAllListeners('end');
     client.removeAllListeners('notification');

@@ -51,6 +51,7 @@ export class RunningAttempt implements StepServices {
   private readonly controller = new AbortController();
   private resolveEnd: (end: AttemptEnd | Promise<AttemptEnd>) => void = () => undefined;
   private over = false;
+  private startedAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private transactionOpening: Promise<OpenTransaction> | undefined;
   private transactionOpen: OpenTransaction | undefined;
@@ -65,8 +66,19 @@ export class RunningAttempt implements StepServices {
     });
   }
 
+  /** The namespace of its template. */
+  get namespace(): string {
+    return this.runnable.template.namespace;
+  }
+
+  /** Since its handler was called. */
+  get seconds(): number {
+    return (performance.now() - this.startedAt) / 1000;
+  }
+
   /** Calls the handler. Never throws. */
   start(): void {
+    this.startedAt = performance.now();
     const { handler, template, step } = this.runnable;
     const seconds = step.template.timeoutSeconds ?? this.environment.defaultTimeoutSeconds;
     this.timer = setTimeout(() => this.timeOut(seconds), seconds * 1000);

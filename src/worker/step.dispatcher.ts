@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
-import { RetrySettings, WorkerSettings } from '../config/index.js';
+import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, TaskReader } from '../engine/index.js';
 import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer, StepReport } from '../engine/index.js';
@@ -9,6 +9,7 @@ import { Notifier } from '../notifications/index.js';
 import type { LocalTaker } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { LeaseKeeper } from './lease.keeper.js';
+import { attemptLogger, logAttemptEnd } from './attempt.log.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
 import { ServedTemplates } from './served-templates.js';
@@ -16,6 +17,7 @@ import { StepAbortedError } from './step-errors.js';
 import { StepRecorder } from './step.recorder.js';
 import type { Persistently } from './step.recorder.js';
 import { StepTransactions } from './step.transactions.js';
+import { Meters } from '../metrics/index.js';
 import { WorkerStatistics } from './worker.statistics.js';
 
 /** Completions are group-committed: what ends while two batches are under way forms the next one. */
@@ -77,6 +79,8 @@ export class StepDispatcher implements LocalTaker {
   private abandon = new AbortController();
   private whenIdle: (() => void) | undefined;
   private readonly environment: AttemptEnvironment;
+  /** Whether every change of a step is a line of the log; by the thousand a second they cost. */
+  private readonly logsChanges: boolean;
 
   constructor(
     private readonly engine: Engine,
@@ -85,12 +89,15 @@ export class StepDispatcher implements LocalTaker {
     private readonly recorder: StepRecorder,
     private readonly notifier: Notifier,
     private readonly statistics: WorkerStatistics,
+    private readonly meters: Meters,
     private readonly settings: WorkerSettings,
     retries: RetrySettings,
+    log: LogSettings,
     reader: TaskReader,
     transactions: StepTransactions,
     publishers: EventPublisherRegistry,
   ) {
+    this.logsChanges = log.logLevel === 'debug' || log.logLevel === 'trace';
     this.environment = {
       rules: { maxResultBytes: settings.maxResultBytes, retryJitter: retries.retryJitter },
       defaultTimeoutSeconds: settings.stepTimeoutSeconds,
@@ -270,6 +277,7 @@ export class StepDispatcher implements LocalTaker {
     }
     if (answer.more) this.wanted = true;
     this.statistics.claimed += answer.steps.length;
+    this.meters.claimBatch.observe(answer.steps.length);
     for (const step of answer.steps) this.keepLease(step);
     if (this.state === 'running') {
       this.queue.push(...answer.steps);
@@ -362,8 +370,10 @@ export class StepDispatcher implements LocalTaker {
     attempt.start();
   }
 
-  private ended({ claim }: RunningAttempt, end: AttemptEnd): void {
+  private ended(attempt: RunningAttempt, end: AttemptEnd): void {
+    const { claim } = attempt;
     this.running.delete(claim.token);
+    this.observe(attempt, end);
     switch (end.kind) {
       case 'report':
         this.buffer.push(end.report);
@@ -382,6 +392,13 @@ export class StepDispatcher implements LocalTaker {
     if (this.isSuspect(claim.token)) this.suspect = undefined;
     this.wanted = true;
     this.schedulePump();
+  }
+
+  private observe({ claim, namespace, seconds }: RunningAttempt, end: AttemptEnd): void {
+    const outcome = 'report' in end ? end.report.outcome : end.kind;
+    this.meters.stepSeconds.observe({ namespace, step: claim.name, outcome }, seconds);
+    if (outcome !== 'succeeded' || this.logsChanges)
+      logAttemptEnd(attemptLogger(StepDispatcher.name, namespace, claim), end);
   }
 
   private async claimSuspect(): Promise<void> {

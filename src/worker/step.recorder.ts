@@ -8,6 +8,7 @@ import type {
   StepReport,
   UnrecordedReport,
 } from '../engine/index.js';
+import { Meters } from '../metrics/index.js';
 import { TaskChanges } from '../notifications/index.js';
 import { EventRelay } from './event.relay.js';
 import { LeaseKeeper } from './lease.keeper.js';
@@ -27,6 +28,7 @@ export class StepRecorder {
     private readonly changes: TaskChanges,
     private readonly eventRelay: EventRelay,
     private readonly statistics: WorkerStatistics,
+    private readonly meters: Meters,
   ) {}
 
   /**
@@ -39,10 +41,12 @@ export class StepRecorder {
     tokens: readonly string[],
     persistently: Persistently,
   ): Promise<CompletionAnswer | null> {
+    const measured = this.meters.completionSeconds.startTimer();
     try {
       const answer = await persistently((repeated) =>
         this.engine.complete(claimant, reports, tokens, repeated),
       );
+      measured();
       this.recorded(reports, answer);
       return answer;
     } catch (error) {
@@ -53,6 +57,7 @@ export class StepRecorder {
 
   /** Tells everyone concerned what was recorded: leases, statistics, log, event subscribers, and who waits for the tasks. */
   recorded(reports: readonly StepReport[], answer: CompletionAnswer): void {
+    this.meters.completionBatch.observe(reports.length);
     const refused = new Set(
       answer.unrecorded.filter(({ reason }) => reason === 'refused').map(({ token }) => token),
     );
@@ -60,12 +65,7 @@ export class StepRecorder {
       this.leases.drop(report);
       if (refused.has(report.token)) this.statistics.refused += 1;
       else if (report.outcome === 'succeeded') this.statistics.succeeded += 1;
-      else {
-        this.statistics.failed += 1;
-        this.logger.warn(
-          `Step ${report.stepIndex} of task ${report.taskUuid} failed: ${report.failure.error_code}: ${report.failure.message}`,
-        );
-      }
+      else this.statistics.failed += 1;
     }
     for (const late of answer.unrecorded) this.logLate(late);
     this.eventRelay.relay(reports.filter(({ token }) => !refused.has(token)));

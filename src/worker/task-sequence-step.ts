@@ -1,9 +1,9 @@
-import { Logger } from '@nestjs/common';
 import type { LoggerService } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { stepUuid } from '../engine/index.js';
 import type { ClaimedStep, JsonObject, JsonValue } from '../engine/index.js';
 import type { StepTemplate, TaskTemplate } from '../templates/index.js';
+import { attemptLogger } from './attempt.log.js';
 import { MissingDependencyError } from './step-errors.js';
 
 /** What the engine does for a step while its handler runs. */
@@ -54,7 +54,10 @@ export class TaskSequenceStep<
   private boundLogger: LoggerService | undefined;
 
   constructor(
-    claim: ClaimedStep & { readonly context: Context; readonly inputs: Readonly<Partial<Dependencies>> },
+    private readonly claim: ClaimedStep & {
+      readonly context: Context;
+      readonly inputs: Readonly<Partial<Dependencies>>;
+    },
     template: TaskTemplate,
     definition: StepTemplate,
     /** Fires when the attempt is over before the handler is: timeout, lost lease, cancelled task, shutdown. */
@@ -98,8 +101,10 @@ export class TaskSequenceStep<
 
   /** Logs with the step and its task named. */
   get logger(): LoggerService {
-    this.boundLogger ??= new Logger(
-      `${this.task.namespace}/${this.workflowStep.name} task=${this.task.taskUuid} attempt=${this.workflowStep.attempt}`,
+    this.boundLogger ??= attemptLogger(
+      `${this.task.namespace}/${this.workflowStep.name}`,
+      this.task.namespace,
+      this.claim,
     );
     return this.boundLogger;
   }

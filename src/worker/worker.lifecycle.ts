@@ -6,6 +6,7 @@ import type {
   OnModuleInit,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
+import { BacklogMonitor } from '../backlog/index.js';
 import { TaskWatch } from '../client/index.js';
 import { ServiceSettings, TemplateSettings, WorkerSettings } from '../config/index.js';
 import { Database, SchemaMigrator } from '../database/index.js';
@@ -54,6 +55,7 @@ export class WorkerLifecycle
     private readonly watch: TaskWatch,
     private readonly lifecycleLimits: LifecycleEnforcer,
     private readonly retention: RetentionSweeper,
+    private readonly backlog: BacklogMonitor,
     private readonly subscriptions: EventSubscriptionServer,
     private readonly eventBus: DomainEventBus,
     private readonly service: ServiceSettings,
@@ -77,6 +79,8 @@ export class WorkerLifecycle
   async onApplicationBootstrap(): Promise<void> {
     this.listener.tasks.subscribe((taskUuids) => this.changes.receive(taskUuids));
     this.listener.resync.subscribe(() => this.changes.receive(null));
+    await this.backlog.look();
+    this.backlog.start();
     if (this.runsSteps()) {
       this.listener.ready.subscribe(() => this.dispatcher.wake());
       this.listener.resync.subscribe(() => this.dispatcher.wake());
@@ -108,6 +112,7 @@ export class WorkerLifecycle
       this.poller.stop(),
       this.lifecycleLimits.stop(),
       this.retention.stop(),
+      this.backlog.stop(),
     ]);
     await this.leases.stop();
     await this.subscriptions.stop();

@@ -1,7 +1,7 @@
 import request from 'supertest';
 
 import { TaskWaiter } from '../../src/api/tasks/task.waiter.js';
-import type { TaskRequest } from '../../src/index.js';
+import type { TaskRequest, WorkerHandle } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
 import type { LabWorker } from '../support/lab.js';
 import { Happening } from '../support/until.js';
@@ -20,8 +20,7 @@ export class ApiLab {
   private constructor(
     readonly lab: Lab,
     readonly url: string,
-    /** Knows the requests that wait for the end of a task. */
-    readonly waiter: TaskWaiter,
+    readonly worker: WorkerHandle,
   ) {}
 
   static async start(options: LabWorker = {}, ...workflows: readonly Workflow[]): Promise<ApiLab> {
@@ -33,9 +32,14 @@ export class ApiLab {
       handlers: { ...handlers, wait: () => wait.current().then(() => 'done') },
       ...config,
     });
-    const api = new ApiLab(lab, worker.url ?? '', worker.app.get(TaskWaiter));
+    const api = new ApiLab(lab, worker.url ?? '', worker);
     wait.current = () => api.letGo.happened;
     return api;
+  }
+
+  /** How many requests wait for the end of a task. */
+  get openWaits(): number {
+    return this.worker.app.get(TaskWaiter).open;
   }
 
   get port(): number {

@@ -271,7 +271,7 @@ describe('a shutdown', () => {
 
 /** Resolves when so many requests wait for the end of a task. */
 async function waits(api: ApiLab, count: number): Promise<void> {
-  await until(`${count} request(s) wait`, () => api.waiter.open === count);
+  await until(`${count} request(s) wait`, () => api.openWaits === count);
 }
 
 function inOrder(details: { path: string }[]): unknown {

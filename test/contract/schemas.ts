@@ -335,6 +335,28 @@ export const SCHEMAS = {
     required_capabilities: texts,
     step_handlers: texts,
   }),
+  EventMetrics: object({
+    router: object({
+      total_routed: integer,
+      durable_routed: integer,
+      fast_routed: integer,
+      broadcast_routed: integer,
+      fast_delivery_errors: integer,
+      routing_errors: integer,
+    }),
+    in_process_bus: object({
+      total_events_dispatched: integer,
+      rust_handler_dispatches: integer,
+      ffi_channel_dispatches: integer,
+      rust_handler_errors: integer,
+      ffi_channel_drops: integer,
+      rust_subscriber_patterns: integer,
+      rust_handler_count: integer,
+      ffi_subscriber_count: integer,
+    }),
+    captured_at: zoned,
+    worker_id: text,
+  }),
   Config: object({
     metadata: object({ timestamp: zoned, environment: text, version: text }),
     auth: object({

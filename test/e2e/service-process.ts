@@ -35,7 +35,7 @@ export class ServiceProcess {
 
   static async start(environment: Readonly<Record<string, string>>, main = MAIN): Promise<ServiceProcess> {
     const program = ServiceProcess.launch(environment, main);
-    const [, url = ''] = await program.says(/Listening on (\S+)/);
+    const [, url = ''] = await program.says(/Listening on (http:\/\/[\w.:[\]-]+)/);
     return new ServiceProcess(program, url);
   }
 

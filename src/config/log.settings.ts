@@ -1,0 +1,15 @@
+import { ChoiceSetting } from './setting.decorator.js';
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
+export type LogThreshold = (typeof LOG_LEVELS)[number];
+export type LogFormat = 'auto' | 'json' | 'pretty';
+
+/** What the service logs, and how. An application of its own logger's is not concerned. */
+export class LogSettings {
+  @ChoiceSetting('TASKER_LOG_LEVEL', LOG_LEVELS)
+  readonly logLevel: LogThreshold = 'info';
+
+  /** auto: for people where the output is a terminal, else a line of JSON each. */
+  @ChoiceSetting('TASKER_LOG_FORMAT', ['auto', 'json', 'pretty'])
+  readonly logFormat: LogFormat = 'auto';
+}

@@ -1,0 +1,54 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import process from 'node:process';
+
+import { type DynamicModule, Module } from '@nestjs/common';
+import { LoggerModule } from 'nestjs-pino';
+import { pino } from 'pino';
+import type { DestinationStream } from 'pino';
+import { PinoPretty } from 'pino-pretty';
+
+import type { LogSettings } from '../config/index.js';
+import { currentRequestId } from '../http/request-context.js';
+
+/** Nest's loggers speak through pino: a line of JSON each, or, on a terminal, a line for people. */
+@Module({})
+export class LoggingModule {
+  static forSettings({ logLevel, logFormat }: LogSettings): DynamicModule {
+    const pretty = logFormat === 'pretty' || (logFormat === 'auto' && process.stdout.isTTY);
+    const destination: DestinationStream = pretty
+      ? PinoPretty({ sync: true, messageKey: 'message', ignore: 'pid,hostname' })
+      : pino.destination({ sync: false });
+    return {
+      module: LoggingModule,
+      imports: [
+        LoggerModule.forRoot({
+          pinoHttp: {
+            logger: pino({ level: logLevel, messageKey: 'message' }, destination),
+            genReqId: () => currentRequestId() ?? '',
+            quietReqLogger: true,
+            customAttributeKeys: { reqId: 'request_id', responseTime: 'duration_ms', err: 'error' },
+            customLogLevel: levelOf,
+            // No headers: what is secret stands in them.
+            serializers: {
+              req: ({ method, url }: Pick<IncomingMessage, 'method' | 'url'>) => ({
+                method,
+                url: pathOf(url),
+              }),
+              res: ({ statusCode }: Pick<ServerResponse, 'statusCode'>) => ({ status: statusCode }),
+            },
+          },
+        }),
+      ],
+    };
+  }
+}
+
+/** Every answer is a line at debug; those that went wrong here stand out. */
+function levelOf(_request: IncomingMessage, { statusCode }: ServerResponse, error?: Error): 'debug' | 'warn' {
+  return error !== undefined || statusCode >= 500 ? 'warn' : 'debug';
+}
+
+/** A query may hold what is not for the log. */
+function pathOf(url = ''): string {
+  return url.replace(/\?.*/s, '?…');
+}

@@ -1,0 +1,80 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+
+import { ServiceProcess } from '../e2e/service-process.js';
+import { createTestDatabase } from '../support/postgres-server.js';
+import type { TestDatabase } from '../support/postgres-server.js';
+import { Program } from '../support/program.js';
+
+let database: TestDatabase | undefined;
+
+afterEach(async () => {
+  await Program.killAll();
+  await database?.drop();
+});
+
+interface Line {
+  readonly level: number;
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+function linesOf(output: string): readonly Line[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line): Line => JSON.parse(line));
+}
+
+describe('The log of the service', () => {
+  it('is JSON, a line a change of a step at debug, with its ids as fields; no secret is in it', async () => {
+    database = await createTestDatabase();
+    const service = await ServiceProcess.start({
+      DATABASE_URL: database.url,
+      TASKER_LOG_LEVEL: 'debug',
+      TASKER_API_KEYS: JSON.stringify([
+        { name: 'shop', key: 'the-secret-key-of-the-shop', permissions: ['tasks:*'] },
+      ]),
+    });
+    const ask = (path: string, init: RequestInit = {}) =>
+      fetch(`${service.url}${path}`, {
+        ...init,
+        headers: {
+          'content-type': 'application/json',
+          'x-api-key': 'the-secret-key-of-the-shop',
+          'x-request-id': 'request-1',
+        },
+      });
+    const submitted = await ask('/v1/tasks?', {
+      method: 'POST',
+      body: JSON.stringify({
+        namespace: 'linear_workflow',
+        name: 'mathematical_sequence',
+        version: '1.0.0',
+        context: { even_number: 6 },
+      }),
+    });
+    const { task_uuid, correlation_id }: { task_uuid: string; correlation_id: string } = JSON.parse(
+      await submitted.text(),
+    );
+    await ask(`/v1/tasks/${task_uuid}?wait_seconds=30`);
+    service.program.signal('SIGTERM');
+    await service.program.exited;
+
+    const lines = linesOf(service.program.output);
+    const steps = lines.filter(({ message }) => message === 'Step succeeded');
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4].map((n) => `linear_step_${n}`));
+    for (const line of steps) {
+      expect(line).toMatchObject({
+        level: 20,
+        task_uuid,
+        correlation_id,
+        namespace: 'linear_workflow',
+        attempt: 1,
+        step_uuid: expect.stringMatching(/^[\da-f-]{36}$/),
+      });
+    }
+    expect(lines.some(({ request_id }) => request_id === 'request-1')).toBe(true);
+    expect(lines.at(-1)?.message).toBe('Stopped');
+    expect(service.program.output).not.toContain('the-secret-key');
+  });
+});
