@@ -13,7 +13,14 @@ import {
   DomainEventStore,
   EventSubscriptionServer,
 } from './domain-events/index.js';
-import { Engine, StepAuditReader, TaskLister, TaskReader, TemplateCatalog } from './engine/index.js';
+import {
+  Engine,
+  StepAuditReader,
+  TaskEventReader,
+  TaskLister,
+  TaskReader,
+  TemplateCatalog,
+} from './engine/index.js';
 import { Meters } from './metrics/index.js';
 import {
   Notifier,
@@ -70,6 +77,7 @@ const PROVIDERS: Provider[] = [
   TemplateCatalog,
   TaskReader,
   TaskLister,
+  TaskEventReader,
   StepAuditReader,
   TaskWatch,
   BacklogMonitor,

@@ -35,6 +35,8 @@ export { StepAuditReader } from './step-audit.reader.js';
 export type { AuditedAction, StepAuditEntry } from './step-audit.types.js';
 export { stepIndexOf, stepUuid } from './step-uuid.js';
 export { taskIdentity } from './task-identity.js';
+export { TaskEventReader } from './task-event.reader.js';
+export type { RecordedTaskEvent, RunningStep, TaskEventCursor, TaskEventPage } from './task-event.reader.js';
 export { TaskLister } from './task.lister.js';
 export type { TaskCount, TaskFilter, TaskPage, TaskPlace } from './task.lister.js';
 export { TaskReader } from './task.reader.js';
