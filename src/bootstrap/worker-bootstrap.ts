@@ -10,7 +10,7 @@ import { readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { StartAbandonedError } from '../database/index.js';
 import { assertAddressFree } from './listen-address.check.js';
-import { StartInterruption } from './start-interruption.js';
+import { TerminationSignals } from './termination-signals.js';
 
 /** TAS-41's names for the deployment modes, and ours. */
 const DEPLOYMENT_MODES = {
@@ -65,8 +65,9 @@ export class WorkerBootstrap {
    * log, and the process ends with exit code 1. A signal while it starts ends it too, soon and with exit code 0.
    */
   static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
+    const signals = TerminationSignals.listen();
     try {
-      await WorkerBootstrap.bootstrap({ logger: 'settings', ...config, handleSignals: true });
+      await WorkerBootstrap.start({ logger: 'settings', ...config }, signals);
     } catch (error) {
       // Whoever sent the signal has asked for it; the process ends once everything is closed.
       if (error instanceof StartAbandonedError) return;
@@ -82,17 +83,18 @@ export class WorkerBootstrap {
    * is wrong, the port is taken, or the database can't be reached.
    */
   static async bootstrap(config: WorkerBootstrapConfig = {}): Promise<WorkerHandle> {
-    const interruption = config.handleSignals === true ? StartInterruption.listen() : null;
+    const signals = config.handleSignals === true ? TerminationSignals.listen() : null;
     try {
-      return await WorkerBootstrap.start(config, interruption);
-    } finally {
-      interruption?.ignore();
+      return await WorkerBootstrap.start(config, signals);
+    } catch (error) {
+      signals?.release();
+      throw error;
     }
   }
 
   private static async start(
     config: WorkerBootstrapConfig,
-    interruption: StartInterruption | null,
+    signals: TerminationSignals | null,
   ): Promise<WorkerHandle> {
     const settings = await readSettings({ overrides: overridesOf(config) });
     // Before anything is touched: a service that nobody can reach must not begin to work.
@@ -109,9 +111,13 @@ export class WorkerBootstrap {
       },
     );
     try {
-      if (ownLog) app.useLogger(app.get(PinoLogger));
+      if (ownLog) {
+        app.useLogger(app.get(PinoLogger));
+        // Nest keeps the lines back until the start has ended; whoever watches it wants to know what it waits for.
+        app.flushLogs();
+      }
       configureHttp(app, settings.security);
-      interruption?.handOverTo(app);
+      signals?.handOverTo(app);
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();
       const url = settings.http.enableWebApi ? await app.getUrl() : null;
@@ -119,9 +125,11 @@ export class WorkerBootstrap {
         new Logger('Tasker').log(`Listening on ${url}`);
         if (!app.get(Authenticator).enabled) warnIfReachable(settings.http.host);
       }
-      return handle(app, url);
+      signals?.started();
+      return handle(app, url, signals);
     } catch (error) {
       await app.close();
+      signals?.failed();
       throw error;
     }
   }
@@ -135,14 +143,18 @@ function warnIfReachable(host: string): void {
   );
 }
 
-function handle(app: NestExpressApplication, url: string | null): WorkerHandle {
+function handle(
+  app: NestExpressApplication,
+  url: string | null,
+  signals: TerminationSignals | null,
+): WorkerHandle {
   let stopping: Promise<void> | undefined;
   return {
     app,
     client: app.get(TaskClient),
     url,
     stop: () => {
-      stopping ??= app.close();
+      stopping ??= app.close().finally(() => signals?.release());
       return stopping;
     },
   };

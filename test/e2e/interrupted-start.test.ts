@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
+import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
@@ -12,6 +13,8 @@ import { until } from '../support/until.js';
 import { ServiceProcess } from './service-process.js';
 
 jest.setTimeout(120_000);
+
+const FAILED_START = fileURLToPath(new URL('./failed-start.process.ts', import.meta.url));
 
 /** The lock under which processes migrate in turn. */
 const MIGRATION_LOCK = 0x7461736b6572;
@@ -67,11 +70,31 @@ describe.each(['SIGTERM', 'SIGINT'] as const)(
   },
 );
 
+it.each(['SIGTERM', 'SIGINT'] as const)(
+  '%s after a start that failed ends what is left of the process, as failed',
+  async (signal) => {
+    const program = Program.typescript(FAILED_START, {
+      PORT: '0',
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere',
+      TASKER_TEMPLATE_PATH: '/nowhere',
+    });
+    await until(
+      'its start has failed',
+      () => program.messages((message): message is 'ended' => message === 'ended').length > 0,
+    );
+    program.signal(signal);
+    expect(await program.exited).toEqual({ code: 1, signal: null });
+    expect(program.output).toMatch(/TASKER_TEMPLATE_PATH|nowhere/);
+  },
+);
+
 /** A start that is not given up fails in the end, and says so. */
 async function expectQuietEnd(program: Program, signal: NodeJS.Signals): Promise<void> {
   program.signal(signal);
   expect(await program.exited).toEqual({ code: 0, signal: null });
-  expect(program.output).not.toMatch(/ERROR|FATAL/);
+  // Lines of the log at error or fatal.
+  expect(program.output).not.toMatch(/"level":[56]0/);
+  expect(program.output).toMatch(/"level":30/);
 }
 
 async function silentServer(): Promise<{ url: string; knocked: Promise<unknown>; close: () => void }> {
