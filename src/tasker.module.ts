@@ -16,6 +16,7 @@ import {
 import {
   Engine,
   StepAuditReader,
+  StepResultReader,
   TaskEventReader,
   TaskLister,
   TaskReader,
@@ -79,6 +80,7 @@ const PROVIDERS: Provider[] = [
   TaskLister,
   TaskEventReader,
   StepAuditReader,
+  StepResultReader,
   TaskWatch,
   BacklogMonitor,
   TaskClient,

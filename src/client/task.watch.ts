@@ -11,6 +11,11 @@ const PATIENCE_MS = 5_000;
 /** Node takes no longer delay; a longer wait is one without end. */
 const LONGEST_DELAY_MS = 2_147_483_647;
 
+interface Question {
+  readonly taskUuid: string;
+  readonly answer: (settled: boolean) => void;
+}
+
 /**
  * Waits for tasks to end. What this process completes is known at once, what others complete by their announcement; a poll
  * for all waiting callers together finds what no announcement told. Nothing is polled while nobody waits.
@@ -20,6 +25,9 @@ export class TaskWatch {
   private readonly logger = new Logger(TaskWatch.name);
   private readonly waiters = new Map<string, Set<() => void>>();
   private timer: NodeJS.Timeout | undefined;
+  /** Asked by callers who begin to wait. */
+  private questions: Question[] = [];
+  private asking = false;
   private polling = false;
   /** Something has happened since the poll under way began. */
   private pollAgain = false;
@@ -49,11 +57,10 @@ export class TaskWatch {
     const stop = new AbortController();
     const interrupt = (): void => stop.abort(signal?.reason);
     signal?.addEventListener('abort', interrupt, { once: true });
-    const expired = new WaitTimeoutError(`Task ${taskUuid} has not ended within ${timeoutMs} ms; it goes on`);
+    const expire = (): void =>
+      stop.abort(new WaitTimeoutError(`Task ${taskUuid} has not ended within ${timeoutMs} ms; it goes on`));
     const timer =
-      timeoutMs === undefined || timeoutMs > LONGEST_DELAY_MS
-        ? undefined
-        : setTimeout(() => stop.abort(expired), timeoutMs);
+      timeoutMs === undefined || timeoutMs > LONGEST_DELAY_MS ? undefined : setTimeout(expire, timeoutMs);
     try {
       signal?.throwIfAborted();
       return await this.untilSettled(taskUuid, stop.signal);
@@ -67,17 +74,17 @@ export class TaskWatch {
     for (;;) {
       const waiting = this.nextChange(taskUuid, stop);
       try {
-        const task = await retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
-        if (isSettled(task.status)) return task;
-        await waiting.changed;
+        if (!(await this.settledAlready(taskUuid))) await waiting.changed;
       } finally {
         waiting.cancel();
       }
+      const task = await retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
+      if (isSettled(task.status)) return task;
       stop.throwIfAborted();
     }
   }
 
-  /** Registers before the caller looks, so that a change in between is not missed. */
+  /** Registers before anybody looks, so that a change in between is not missed. */
   private nextChange(taskUuid: string, stop: AbortSignal): { changed: Promise<void>; cancel: () => void } {
     const waiters = this.waiters.get(taskUuid) ?? new Set();
     this.waiters.set(taskUuid, waiters);
@@ -93,6 +100,35 @@ export class TaskWatch {
     if (stop.aborted) cancel();
     this.pollLater();
     return { changed, cancel };
+  }
+
+  /** Whether it has ended, is blocked or is unknown by now. Whoever asks in the same turn shares the question. */
+  private settledAlready(taskUuid: string): Promise<boolean> {
+    return new Promise((answer) => {
+      this.questions.push({ taskUuid, answer });
+      this.askSoon();
+    });
+  }
+
+  private askSoon(): void {
+    if (this.asking || this.questions.length === 0) return;
+    this.asking = true;
+    setImmediate(() => void this.ask());
+  }
+
+  private async ask(): Promise<void> {
+    const { questions } = this;
+    this.questions = [];
+    try {
+      const taskUuids = questions.map(({ taskUuid }) => taskUuid);
+      const settled = new Set(await this.reader.readSettled(taskUuids));
+      for (const { taskUuid, answer } of questions) answer(settled.has(taskUuid));
+    } catch {
+      // Reading the task tells each caller what is wrong, or comes through where this did not.
+      for (const { answer } of questions) answer(true);
+    }
+    this.asking = false;
+    this.askSoon();
   }
 
   private wake(taskUuids: readonly string[]): void {

@@ -4,6 +4,7 @@ import { Database, SCHEMA_VERSION } from '../database/index.js';
 import type { Statement } from '../database/index.js';
 import type { TaskTemplate } from '../templates/index.js';
 import { templateDefinition, topologicalOrder } from '../templates/index.js';
+import { arrayLiteral } from './array.literal.js';
 import type {
   AttemptKey,
   Claimant,
@@ -124,8 +125,8 @@ export class Engine {
       claimant.workerId,
       SCHEMA_VERSION,
       repeated,
-      claimant.templateIds,
-      tokens,
+      arrayLiteral(claimant.templateIds),
+      arrayLiteral(tokens),
       claimant.leaseSeconds,
     ]);
     return readClaimAnswer(rows);
@@ -157,14 +158,12 @@ export class Engine {
         claimant.workerId,
         SCHEMA_VERSION,
         repeated,
-        reports.map((report) => report.taskUuid),
-        reports.map((report) => report.stepIndex),
-        reports.map((report) => report.token),
-        reports.map((report) => report.outcome === 'succeeded'),
+        ...attemptColumns(reports),
+        arrayLiteral(reports.map((report) => report.outcome === 'succeeded')),
         `[${reports.map(reportJson).join(',')}]`,
         `[${reports.map((report) => (report.outcome === 'succeeded' ? report.metadataJson : 'null')).join(',')}]`,
-        claimant.templateIds,
-        tokens,
+        arrayLiteral(claimant.templateIds),
+        arrayLiteral(tokens),
         claimant.leaseSeconds,
         eventsJson(reports),
       ],
@@ -267,9 +266,9 @@ export class Engine {
 
 function attemptColumns(attempts: readonly AttemptKey[]): readonly unknown[] {
   return [
-    attempts.map((attempt) => attempt.taskUuid),
-    attempts.map((attempt) => attempt.stepIndex),
-    attempts.map((attempt) => attempt.token),
+    arrayLiteral(attempts.map((attempt) => attempt.taskUuid)),
+    arrayLiteral(attempts.map((attempt) => attempt.stepIndex)),
+    arrayLiteral(attempts.map((attempt) => attempt.token)),
   ];
 }
 

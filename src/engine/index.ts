@@ -33,6 +33,7 @@ export { FINISHABLE_STATES, RESETTABLE_STATES, STEP_STATES, TASK_STATUSES } from
 export type { StepState, TaskStatus } from './states.js';
 export { StepAuditReader } from './step-audit.reader.js';
 export type { AuditedAction, StepAuditEntry } from './step-audit.types.js';
+export { StepResultReader } from './step-result.reader.js';
 export { stepIndexOf, stepUuid } from './step-uuid.js';
 export { taskIdentity } from './task-identity.js';
 export { TaskEventReader } from './task-event.reader.js';

@@ -20,12 +20,12 @@ const UNREPRESENTABLE: ReadonlyMap<string, string> = new Map([
  * a Date, counts as what that returns.
  */
 export function jsonProblem(value: unknown): JsonProblem | null {
-  return check(value, new Set());
+  return check(value, undefined);
 }
 
-function check(value: unknown, ancestors: Set<object>): JsonProblem | null {
+function check(value: unknown, ancestors: Set<object> | undefined): JsonProblem | null {
   if (value === null || typeof value === 'boolean') return null;
-  if (typeof value === 'object') return checkObject(value, ancestors);
+  if (typeof value === 'object') return checkObject(value, ancestors ?? new Set());
   if (typeof value === 'string') return checkText(value);
   if (typeof value === 'number') {
     return Number.isFinite(value) ? null : here(`${value} is not a JSON number`);
@@ -59,12 +59,16 @@ function checkContent(value: object, ancestors: Set<object>): JsonProblem | null
     }
     return null;
   }
-  if (isOpaque(value)) return here(`a ${value.constructor.name} is not JSON`);
+  if (!isPlain(value) && isOpaque(value)) return here(`a ${value.constructor.name} is not JSON`);
   for (const [key, item] of Object.entries(value)) {
     const problem = checkText(key) ?? check(item, ancestors);
     if (problem !== null) return { path: `.${key}${problem.path}`, message: problem.message };
   }
   return null;
+}
+
+function isPlain(value: object): boolean {
+  return Object.getPrototypeOf(value) === Object.prototype;
 }
 
 /** Built-in objects whose content is not in their properties: `JSON.stringify` would make `{}` of them. */

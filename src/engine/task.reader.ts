@@ -77,10 +77,6 @@ const READ_TASKS: Statement = {
   name: 'tasker_read_tasks',
   text: "SELECT t.*, '[]'::json AS steps FROM tasker.read_tasks($1) t",
 };
-const READ_STEP_RESULT: Statement = {
-  name: 'tasker_read_step_result',
-  text: 'SELECT result FROM tasker.read_step_result($1, $2)',
-};
 const READ_SETTLED: Statement = {
   name: 'tasker_read_settled_tasks',
   text: 'SELECT task_uuid FROM tasker.read_settled_tasks($1)',
@@ -110,12 +106,6 @@ export class TaskReader {
     const rows = await this.database.query<TaskRow>(READ_TASKS, [taskUuids]);
     const tasks = new Map(rows.map((row) => [row.task_uuid, taskOf(row, undefined)]));
     return taskUuids.flatMap((taskUuid) => tasks.get(taskUuid) ?? []);
-  }
-
-  /** The result of a finished step of a task by name; undefined where it has not finished, or does not exist. */
-  async readStepResult(taskUuid: string, stepName: string): Promise<JsonValue | undefined> {
-    const [row] = await this.database.query<{ result: JsonValue }>(READ_STEP_RESULT, [taskUuid, stepName]);
-    return row?.result;
   }
 
   /** Those of the tasks that have ended, are blocked, or do not exist. */

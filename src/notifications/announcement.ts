@@ -26,10 +26,13 @@ export function encodeAnnouncement({ origin, taskUuids }: Announcement): string 
   return `${origin} ${tasks}`;
 }
 
-/** Reads any payload, garbage included: what can't be read means "look for yourself". */
-export function decodeAnnouncement(payload: string): Announcement {
-  const [, origin, tasks] = /^(\S+) ([0-9a-f,-]+)$/.exec(payload) ?? [];
-  if (origin === undefined || tasks === undefined)
-    return { origin: payload.split(' ', 1)[0] ?? '', taskUuids: null };
-  return { origin, taskUuids: tasks.split(',') };
+/** Whether a process has sent this payload itself: under load most of what it hears. */
+export function isFrom(origin: string, payload: string): boolean {
+  return payload.startsWith(`${origin} `);
+}
+
+/** The tasks that a payload means, whoever sent it. What can't be read means "look for yourself", which is null. */
+export function announcedTasks(payload: string): readonly string[] | null {
+  const [, tasks] = /^\S+ ([0-9a-f,-]+)$/.exec(payload) ?? [];
+  return tasks === undefined ? null : tasks.split(',');
 }

@@ -3,7 +3,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
 import { Subject } from 'rxjs';
 import { Database } from '../database/index.js';
-import { decodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
+import {
+  announcedTasks,
+  EVENTS_CHANNEL,
+  isFrom,
+  NOTIFY,
+  READY_CHANNEL,
+  TASKS_CHANNEL,
+} from './announcement.js';
 import { closeConnection } from './connection.closer.js';
 import { ProcessIdentity } from './process-identity.js';
 
@@ -138,11 +145,10 @@ export class PostgresListener {
       this.heardItself(payload);
       return;
     }
-    const announcement = decodeAnnouncement(payload);
-    if (announcement.origin === this.identity.origin) return;
+    if (isFrom(this.identity.origin, payload)) return;
     if (channel === READY_CHANNEL) this.ready.next();
     else if (channel === EVENTS_CHANNEL) this.events.next();
-    else if (channel === TASKS_CHANNEL) this.tasks.next(announcement.taskUuids);
+    else if (channel === TASKS_CHANNEL) this.tasks.next(announcedTasks(payload));
   }
 
   private heardItself(payload: string): void {

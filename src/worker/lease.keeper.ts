@@ -3,18 +3,15 @@ import type pg from 'pg';
 import { WorkerSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import { Engine } from '../engine/index.js';
-import type { AttemptKey } from '../engine/index.js';
+import type { AttemptKey, ClaimedStep } from '../engine/index.js';
 import { closeConnection } from '../notifications/index.js';
 
-/** An attempt whose lease is to be kept while it runs. */
-export interface LeasedAttempt extends AttemptKey {
-  readonly leaseSeconds: number;
-  /** Called once, when the step turns out not to be this attempt's any more. */
-  readonly onLost: () => void;
-}
+/** Called once, when the step turns out not to be the attempt's any more. */
+export type LeaseLost = (claim: ClaimedStep) => void;
 
 interface KeptLease {
-  readonly attempt: LeasedAttempt;
+  readonly attempt: ClaimedStep;
+  readonly onLost: LeaseLost;
   renewedAt: number;
 }
 
@@ -66,8 +63,8 @@ export class LeaseKeeper {
   }
 
   /** From now on, until `drop`, the attempt's lease is renewed. */
-  keep(attempt: LeasedAttempt): void {
-    this.leases.set(attempt.token, { attempt, renewedAt: performance.now() });
+  keep(attempt: ClaimedStep, onLost: LeaseLost): void {
+    this.leases.set(attempt.token, { attempt, onLost, renewedAt: performance.now() });
     this.schedule(attempt.leaseSeconds);
   }
 
@@ -115,7 +112,7 @@ export class LeaseKeeper {
   private forget(lost: readonly AttemptKey[]): void {
     for (const { token } of lost) {
       const lease = this.leases.get(token);
-      if (lease !== undefined && this.leases.delete(token)) lease.attempt.onLost();
+      if (lease !== undefined && this.leases.delete(token)) lease.onLost(lease.attempt);
     }
   }
 

@@ -25,8 +25,16 @@ export type AttemptEnd =
   /** Nothing may be recorded: the lease is lost, or the attempt is handed back. */
   | { readonly kind: 'dropped' };
 
+/** Who is told how an attempt ended, exactly once. */
+export interface AttemptObserver {
+  ended(attempt: RunningAttempt, end: AttemptEnd): void;
+  /** Its end could not even be put together: nothing can be recorded. */
+  broke(attempt: RunningAttempt, error: unknown): void;
+}
+
 /** What an attempt needs of the worker. */
 export interface AttemptEnvironment {
+  readonly observer: AttemptObserver;
   readonly rules: ReportRules;
   readonly defaultTimeoutSeconds: number;
   readonly transactions: StepTransactions;
@@ -47,9 +55,8 @@ export interface AttemptEnvironment {
  * does afterwards is ignored; its transaction is rolled back.
  */
 export class RunningAttempt implements StepServices {
-  readonly end: Promise<AttemptEnd>;
-  private readonly controller = new AbortController();
-  private resolveEnd: (end: AttemptEnd | Promise<AttemptEnd>) => void = () => undefined;
+  private controller: AbortController | undefined;
+  private abortReason: StepAbortedError | undefined;
   private over = false;
   private startedAt = 0;
   private timer: NodeJS.Timeout | undefined;
@@ -60,11 +67,7 @@ export class RunningAttempt implements StepServices {
     readonly claim: ClaimedStep,
     private readonly runnable: RunnableStep,
     private readonly environment: AttemptEnvironment,
-  ) {
-    this.end = new Promise((resolve) => {
-      this.resolveEnd = resolve;
-    });
-  }
+  ) {}
 
   /** The namespace of its template. */
   get namespace(): string {
@@ -83,13 +86,7 @@ export class RunningAttempt implements StepServices {
     const seconds = step.template.timeoutSeconds ?? this.environment.defaultTimeoutSeconds;
     this.timer = setTimeout(() => this.timeOut(seconds), seconds * 1000);
     try {
-      const sequenceStep = new TaskSequenceStep(
-        this.claim,
-        template,
-        step.template,
-        this.controller.signal,
-        this,
-      );
+      const sequenceStep = new TaskSequenceStep(this.claim, template, step.template, this);
       Promise.resolve(handler.call(sequenceStep)).then(
         (answer) => this.finish(() => this.answered(answer)),
         (error: unknown) => this.finish(() => this.failed(error)),
@@ -105,7 +102,16 @@ export class RunningAttempt implements StepServices {
       await this.rollback();
       return { kind: 'dropped' };
     });
-    this.controller.abort(reason);
+    this.fireSignal(reason);
+  }
+
+  /** Made for the handlers that look at it: most do not, and it costs more than everything else of an attempt. */
+  get signal(): AbortSignal {
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
+    }
+    return this.controller.signal;
   }
 
   async readStepResult(stepName: string): Promise<JsonValue | undefined> {
@@ -116,16 +122,16 @@ export class RunningAttempt implements StepServices {
   }
 
   async transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
-    this.controller.signal.throwIfAborted();
+    this.throwIfAborted();
     if (this.over) throw new Error('The step has ended: its transaction can no longer be used');
     this.transactionOpening ??= this.beginTransaction();
     const transaction = await this.transactionOpening;
-    this.controller.signal.throwIfAborted();
+    this.throwIfAborted();
     return work(usableWhile(() => !this.over, transaction.client));
   }
 
   async heartbeat(): Promise<void> {
-    this.controller.signal.throwIfAborted();
+    this.throwIfAborted();
     if (await this.environment.renewLease(this.claim)) return;
     const reason = new StepAbortedError('LEASE_LOST', 'The step is no longer held by this attempt');
     this.abort(reason);
@@ -138,31 +144,54 @@ export class RunningAttempt implements StepServices {
       `The step did not end within ${seconds} s (timeout_seconds)`,
     );
     this.finish(() => this.failed(reason));
-    this.controller.abort(reason);
+    this.fireSignal(reason);
   }
 
-  private finish(conclude: () => Promise<AttemptEnd>): void {
+  private fireSignal(reason: StepAbortedError): void {
+    this.abortReason ??= reason;
+    this.controller?.abort(reason);
+  }
+
+  private throwIfAborted(): void {
+    if (this.abortReason !== undefined) throw this.abortReason;
+  }
+
+  /** An end that is at hand is told at once: thousands a second are. */
+  private finish(conclude: () => AttemptEnd | Promise<AttemptEnd>): void {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
-    this.resolveEnd(conclude());
+    const { observer } = this.environment;
+    let end: AttemptEnd | Promise<AttemptEnd>;
+    try {
+      end = conclude();
+    } catch (error) {
+      observer.broke(this, error);
+      return;
+    }
+    if (end instanceof Promise) {
+      end.then(
+        (concluded) => observer.ended(this, concluded),
+        (error: unknown) => observer.broke(this, error),
+      );
+    } else observer.ended(this, end);
   }
 
-  private async answered(answer: unknown): Promise<AttemptEnd> {
+  private answered(answer: unknown): AttemptEnd | Promise<AttemptEnd> {
     const report = this.withEvents(
       reportAnswer(this.claim, this.runnable.step, answer, this.environment.rules),
     );
     if (this.transactionOpening === undefined) return { kind: 'report', report };
-    if (report.outcome === 'failed') {
-      await this.rollback();
-      return { kind: 'report', report };
-    }
-    return this.recordInTransaction(report);
+    return report.outcome === 'failed' ? this.rolledBackTo(report) : this.recordInTransaction(report);
   }
 
-  private async failed(error: unknown): Promise<AttemptEnd> {
+  private async rolledBackTo(report: StepReport): Promise<AttemptEnd> {
     await this.rollback();
-    return { kind: 'report', report: this.withEvents(this.reportOf(error)) };
+    return { kind: 'report', report };
+  }
+
+  private failed(error: unknown): Promise<AttemptEnd> {
+    return this.rolledBackTo(this.withEvents(this.reportOf(error)));
   }
 
   private reportOf(error: unknown): StepReport {

@@ -12,6 +12,7 @@ export interface ReportRules {
 /** Longer texts are cut: an error is there to be read. */
 const LONGEST_MESSAGE = 10_000;
 const MOST_BACKTRACE_LINES = 30;
+const NO_METADATA = 'null';
 
 /**
  * What a handler answered with becomes what is recorded; a result that can't be kept becomes a failure that says why.
@@ -53,14 +54,14 @@ function readAnswer(
   rules: ReportRules,
 ): StepReport {
   if (answer instanceof StepFailure) return failed(attempt, step, answer.options, [], rules);
-  const { result, metadata } = answer instanceof StepSuccess ? answer : { result: answer, metadata: {} };
+  const { result, metadata } = answer instanceof StepSuccess ? answer : { result: answer, metadata: null };
 
   const invalid = describeInvalid('result', result) ?? describeInvalid('metadata', metadata);
   if (invalid !== null) return refused(attempt, step, 'INVALID_RESULT', invalid, rules);
 
   const resultJson = JSON.stringify(result);
-  const metadataJson = JSON.stringify(metadata);
-  const bytes = Buffer.byteLength(resultJson) + Buffer.byteLength(metadataJson);
+  const metadataJson = metadata === null ? NO_METADATA : JSON.stringify(metadata);
+  const bytes = Buffer.byteLength(resultJson) + (metadata === null ? 0 : Buffer.byteLength(metadataJson));
   if (bytes > rules.maxResultBytes) {
     const message = `The result has ${bytes} bytes; at most ${rules.maxResultBytes} are kept (TASKER_MAX_RESULT_BYTES)`;
     return refused(attempt, step, 'RESULT_TOO_LARGE', message, rules);

@@ -3,12 +3,13 @@ import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
-import { Engine, retryTransient, TaskReader } from '../engine/index.js';
+import { Engine, retryTransient, StepResultReader } from '../engine/index.js';
 import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer, StepReport } from '../engine/index.js';
 import { Notifier } from '../notifications/index.js';
 import type { LocalTaker } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { LeaseKeeper } from './lease.keeper.js';
+import type { LeaseLost } from './lease.keeper.js';
 import { attemptLogger, logAttemptEnd } from './attempt.log.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
@@ -79,6 +80,7 @@ export class StepDispatcher implements LocalTaker {
   private abandon = new AbortController();
   private whenIdle: (() => void) | undefined;
   private readonly environment: AttemptEnvironment;
+  private readonly onLeaseLost: LeaseLost = (claim) => this.lose(claim);
   /** Whether every change of a step is a line of the log; by the thousand a second they cost. */
   private readonly logsChanges: boolean;
 
@@ -93,19 +95,26 @@ export class StepDispatcher implements LocalTaker {
     private readonly settings: WorkerSettings,
     retries: RetrySettings,
     log: LogSettings,
-    reader: TaskReader,
+    results: StepResultReader,
     transactions: StepTransactions,
     publishers: EventPublisherRegistry,
   ) {
     this.logsChanges = log.logLevel === 'debug' || log.logLevel === 'trace';
     this.environment = {
+      observer: {
+        ended: (attempt, end) => this.ended(attempt, end),
+        broke: (attempt, error) => {
+          recorder.giveUp(attempt.claim, error);
+          this.ended(attempt, { kind: 'dropped' });
+        },
+      },
       rules: { maxResultBytes: settings.maxResultBytes, retryJitter: retries.retryJitter },
       defaultTimeoutSeconds: settings.stepTimeoutSeconds,
       transactions,
       publishers,
       onEventsLost: (attempt, error) =>
         this.report(`The events of step ${attempt.name} of task ${attempt.taskUuid} are lost`, error),
-      readStepResult: (taskUuid, stepName) => reader.readStepResult(taskUuid, stepName),
+      readStepResult: (taskUuid, stepName) => results.read(taskUuid, stepName),
       renewLease: (attempt) => leases.renew(attempt),
       recordWithin: (client, report) => engine.complete(this.claimant(), [report], [], false, client),
     };
@@ -203,7 +212,7 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private pump(): void {
-    while (this.buffer.length > 0 && this.flights < MOST_FLIGHTS) {
+    while (this.buffer.length > 0 && this.flights < MOST_FLIGHTS && !this.moreEndSoon()) {
       void this.record(this.buffer.splice(0, LARGEST_BATCH));
     }
     if (
@@ -217,6 +226,14 @@ export class StepDispatcher implements LocalTaker {
     }
     this.startSuspect();
     this.settleIdle();
+  }
+
+  /**
+   * While handlers of the last claim are still to be started, and the database is busy with a batch anyway, the next one is
+   * better sent whole: halves would come back as halves, and every batch after them be as small.
+   */
+  private moreEndSoon(): boolean {
+    return this.startScheduled && this.flights > 0 && this.buffer.length < LARGEST_BATCH;
   }
 
   /** One token a slot that is free now, at most `most`. They are promised until the answer comes. */
@@ -278,7 +295,7 @@ export class StepDispatcher implements LocalTaker {
     if (answer.more) this.wanted = true;
     this.statistics.claimed += answer.steps.length;
     this.meters.claimBatch.observe(answer.steps.length);
-    for (const step of answer.steps) this.keepLease(step);
+    for (const step of answer.steps) this.leases.keep(step, this.onLeaseLost);
     if (this.state === 'running') {
       this.queue.push(...answer.steps);
       this.startQueued();
@@ -302,10 +319,6 @@ export class StepDispatcher implements LocalTaker {
       this.wakeTimer = undefined;
       this.wake();
     }, delay);
-  }
-
-  private keepLease(step: ClaimedStep): void {
-    this.leases.keep({ ...step, onLost: () => this.lose(step) });
   }
 
   private lose(claim: ClaimedStep): void {
@@ -343,6 +356,7 @@ export class StepDispatcher implements LocalTaker {
       setImmediate(() => {
         this.startScheduled = false;
         this.startQueued();
+        this.schedulePump();
       });
     }
   }
@@ -360,13 +374,6 @@ export class StepDispatcher implements LocalTaker {
     }
     const attempt = new RunningAttempt(claim, runnable, this.environment);
     this.running.set(claim.token, attempt);
-    attempt.end.then(
-      (end) => this.ended(attempt, end),
-      (error: unknown) => {
-        this.recorder.giveUp(claim, error);
-        this.ended(attempt, { kind: 'dropped' });
-      },
-    );
     attempt.start();
   }
 
@@ -425,7 +432,7 @@ export class StepDispatcher implements LocalTaker {
   private holdSuspect(step: ClaimedStep): void {
     this.suspect = step;
     this.statistics.claimed += 1;
-    this.keepLease(step);
+    this.leases.keep(step, this.onLeaseLost);
     this.logger.warn(
       `Step ${step.name} of task ${step.taskUuid} was lost ${step.lostCount} times; it runs once nothing else runs here`,
     );

@@ -8,6 +8,7 @@ import { MissingDependencyError } from './step-errors.js';
 
 /** What the engine does for a step while its handler runs. */
 export interface StepServices {
+  readonly signal: AbortSignal;
   readStepResult(stepName: string): Promise<JsonValue | undefined>;
   transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T>;
   heartbeat(): Promise<void>;
@@ -45,10 +46,6 @@ export class TaskSequenceStep<
   Context = JsonObject,
   Dependencies extends object = Readonly<Record<string, JsonValue>>,
 > {
-  readonly task: StepTask<Context>;
-  readonly workflowStep: WorkflowStep;
-  /** What the template says about this step, `handler.initialization` included. */
-  readonly stepDefinition: StepTemplate;
   /** Results of the direct parents by name, without those that were resolved by hand. */
   readonly dependencyResults: Readonly<Partial<Dependencies>>;
   private boundLogger: LoggerService | undefined;
@@ -58,13 +55,17 @@ export class TaskSequenceStep<
       readonly context: Context;
       readonly inputs: Readonly<Partial<Dependencies>>;
     },
-    template: TaskTemplate,
-    definition: StepTemplate,
-    /** Fires when the attempt is over before the handler is: timeout, lost lease, cancelled task, shutdown. */
-    readonly signal: AbortSignal,
+    private readonly template: TaskTemplate,
+    /** What the template says about this step, `handler.initialization` included. */
+    readonly stepDefinition: StepTemplate,
     private readonly services: StepServices,
   ) {
-    this.task = {
+    this.dependencyResults = claim.inputs;
+  }
+
+  get task(): StepTask<Context> {
+    const { claim, template } = this;
+    return {
       taskUuid: claim.taskUuid,
       namespace: template.namespace,
       name: template.name,
@@ -73,20 +74,27 @@ export class TaskSequenceStep<
       context: claim.context,
       settings: template.taskHandler?.initialization ?? {},
     };
-    this.workflowStep = {
-      stepUuid: stepUuid(claim.taskUuid, claim.stepIndex),
+  }
+
+  get workflowStep(): WorkflowStep {
+    const { claim, stepDefinition } = this;
+    return {
+      stepUuid: this.idempotencyKey,
       name: claim.name,
       attempt: claim.attempt,
-      maxAttempts: Math.max(definition.retry.maxAttempts, 1),
+      maxAttempts: Math.max(stepDefinition.retry.maxAttempts, 1),
       lostCount: claim.lostCount,
     };
-    this.stepDefinition = definition;
-    this.dependencyResults = claim.inputs;
   }
 
   /** The task's context. */
   get context(): Context {
-    return this.task.context;
+    return this.claim.context;
+  }
+
+  /** Fires when the attempt is over before the handler is: timeout, lost lease, cancelled task, shutdown. */
+  get signal(): AbortSignal {
+    return this.services.signal;
   }
 
   /** `handler.initialization` of the template: settings of this step. */
@@ -96,14 +104,14 @@ export class TaskSequenceStep<
 
   /** The same for every attempt at this step, and for no other step: give it to whoever must not do a thing twice. */
   get idempotencyKey(): string {
-    return this.workflowStep.stepUuid;
+    return stepUuid(this.claim.taskUuid, this.claim.stepIndex);
   }
 
   /** Logs with the step and its task named. */
   get logger(): LoggerService {
     this.boundLogger ??= attemptLogger(
-      `${this.task.namespace}/${this.workflowStep.name}`,
-      this.task.namespace,
+      `${this.template.namespace}/${this.claim.name}`,
+      this.template.namespace,
       this.claim,
     );
     return this.boundLogger;

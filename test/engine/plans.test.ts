@@ -121,7 +121,7 @@ async function prepareCalls(): Promise<Calls> {
     queue_depth: [],
     read_task_events: [quiet.slice(0, 3), [0, 0, 0], 100],
     read_step_audit: [failedStep?.taskUuid, failedStep?.stepIndex],
-    read_step_result: [quiet[0], 'step_1'],
+    read_step_results: [quiet, quiet.map(() => 'step_1')],
     read_settled_tasks: [quiet],
   };
 }

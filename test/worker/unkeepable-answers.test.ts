@@ -44,7 +44,7 @@ describe('An answer that can’t be kept fails the step visibly, once', () => {
       twice,
       () => 'x'.repeat(50_000_000),
       'RESULT_TOO_LARGE',
-      /50000004 bytes; at most 1048576/,
+      /50000002 bytes; at most 1048576/,
     );
   });
 

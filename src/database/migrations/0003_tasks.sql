@@ -9,6 +9,9 @@
 -- exceeded_limit is the lifecycle limit that the task is over, by its name in the template.
 --
 -- Rows are changed a few times in their life (blocked, ended), never once a step.
+--
+-- There is no foreign key to templates, whose rows are never removed: submit_tasks joins them, and the key would look each
+-- up once more.
 CREATE TABLE tasker.tasks (
   task_uuid             uuid PRIMARY KEY,
   correlation_id        uuid NOT NULL,
@@ -16,7 +19,7 @@ CREATE TABLE tasker.tasks (
   created_at            timestamptz NOT NULL,
   updated_at            timestamptz NOT NULL,
   finished_at           timestamptz,
-  template_id           integer NOT NULL REFERENCES tasker.templates,
+  template_id           integer NOT NULL,
   open_sinks            integer NOT NULL,
   failed_steps          integer NOT NULL DEFAULT 0,
   status                smallint NOT NULL DEFAULT 0,

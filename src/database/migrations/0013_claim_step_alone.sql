@@ -29,6 +29,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
+  v_outlook record;
 BEGIN
   PERFORM pg_advisory_xact_lock(hashtextextended(p_token::text, 0));
   v_now := tasker.current_time();
@@ -54,7 +55,10 @@ BEGIN
     WHERE s.task_uuid = ANY (ARRAY[one.task_uuid]) AND s.step_index = one.step_index;
   END IF;
   RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, ARRAY[p_token], p_lease_seconds);
-  RETURN QUERY SELECT * FROM tasker.claim_summary(v_now, p_template_ids, true);
+  v_outlook := tasker.queue_outlook(p_template_ids);
+  kind := 'summary';
+  detail := tasker.claim_summary(v_now, v_outlook.next_retry_at, v_outlook.alone, true, tasker.schema_version());
+  RETURN NEXT;
 END
 $$;
 

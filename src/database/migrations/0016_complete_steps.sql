@@ -64,6 +64,9 @@ DECLARE
   v_handed_indexes smallint[];
   v_handed integer;
   v_released integer;
+  v_outlook record;
+  v_retries_due boolean;
+  v_taken integer := 0;
 BEGIN
   IF cardinality(p_claim_tokens) > 0 THEN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_claim_tokens[1]::text, 0));
@@ -82,14 +85,9 @@ BEGIN
   IF p_schema_version < tasker.schema_version() THEN
     p_claim_tokens := '{}';
   END IF;
-  IF cardinality(p_claim_tokens) > 0 THEN
-    SELECT max(best.priority) INTO v_top_priority
-    FROM unnest(p_template_ids) AS t (id)
-    CROSS JOIN LATERAL (
-      SELECT s.priority FROM tasker.steps s
-      WHERE s.state = 1 AND s.template_id = t.id
-      ORDER BY s.priority DESC LIMIT 1
-    ) best;
+  v_outlook := tasker.queue_outlook(p_template_ids);
+  v_top_priority := v_outlook.top_priority;
+  IF v_outlook.next_retry_at <= v_now AND cardinality(p_claim_tokens) > 0 THEN
     -- A retry that is due is ready, though it only becomes so by the next claim.
     SELECT greatest(v_top_priority, max(due.priority)) INTO v_top_priority
     FROM (
@@ -194,10 +192,11 @@ BEGIN
     WHERE v_recorded IS NULL OR i.n <> ALL (v_recorded);
   END IF;
 
-  RETURN QUERY
-  SELECT 'settled', k.task_uuid, NULL::smallint, NULL::uuid, NULL::integer, NULL::text, NULL::smallint,
-         NULL::smallint, NULL::integer, NULL::uuid, NULL::json, NULL::json, NULL::json
-  FROM unnest(v_settled) AS k (task_uuid);
+  FOREACH task_uuid IN ARRAY coalesce(v_settled, '{}') LOOP
+    kind := 'settled';
+    RETURN NEXT;
+  END LOOP;
+  task_uuid := NULL;
 
   -- A statement of its own, because the one above does not see the results that it has written.
   IF v_handed > 0 THEN
@@ -214,18 +213,38 @@ BEGIN
     JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
   END IF;
 
-  RETURN QUERY
-  SELECT 'released', NULL::uuid, NULL::smallint, NULL::uuid, NULL::integer, NULL::text, NULL::smallint,
-         NULL::smallint, NULL::integer, NULL::uuid, NULL::json, NULL::json, to_json(v_released)
-  WHERE v_released > 0;
-
-  IF v_handed < cardinality(p_claim_tokens) THEN
-    -- The unused tokens do not include the first one, which the advisory lock above is about.
-    RETURN QUERY SELECT * FROM tasker.claim_steps(
-      p_worker, p_schema_version, p_repeated, p_template_ids, p_claim_tokens[v_handed + 1:], p_lease_seconds);
-  ELSE
-    RETURN QUERY SELECT * FROM tasker.claim_summary(v_now, p_template_ids, true);
+  IF v_released > 0 THEN
+    kind := 'released';
+    detail := to_json(v_released);
+    RETURN NEXT;
   END IF;
+
+  -- Beside what this call has changed, only what was there when it began is looked for: who makes steps ready meanwhile
+  -- tells so.
+  IF v_released > 0 OR v_any_failed THEN
+    v_outlook := tasker.queue_outlook(p_template_ids);
+  END IF;
+  p_claim_tokens := p_claim_tokens[v_handed + 1:];
+  v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
+  IF p_repeated THEN
+    RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_claim_tokens, p_lease_seconds);
+    GET DIAGNOSTICS v_taken = ROW_COUNT;
+  END IF;
+  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 AND (v_outlook.top_priority IS NOT NULL OR v_retries_due) THEN
+    RETURN QUERY SELECT * FROM tasker.take_ready_steps(
+      v_now, p_worker, CASE WHEN v_retries_due THEN p_template_ids ELSE v_outlook.ready_template_ids END, p_claim_tokens,
+      p_lease_seconds, v_retries_due);
+    GET DIAGNOSTICS v_taken = ROW_COUNT;
+    IF v_retries_due THEN
+      v_outlook := tasker.queue_outlook(p_template_ids);
+    END IF;
+  END IF;
+
+  kind := 'summary';
+  detail := tasker.claim_summary(
+    v_now, v_outlook.next_retry_at, v_outlook.alone,
+    v_outlook.top_priority IS NOT NULL AND v_taken >= cardinality(p_claim_tokens), tasker.schema_version());
+  RETURN NEXT;
 END
 $$;
 

@@ -1,0 +1,66 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../database/index.js';
+import type { Statement } from '../database/index.js';
+import type { JsonValue } from './json.types.js';
+
+const READ: Statement = {
+  name: 'tasker_read_step_results',
+  text: 'SELECT ordinal, result FROM tasker.read_step_results($1, $2)',
+};
+
+/** One statement reads at most this many. */
+const LARGEST_BATCH = 500;
+
+interface Wish {
+  readonly taskUuid: string;
+  readonly stepName: string;
+  resolve(result: JsonValue | undefined): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Reads results of finished steps for the handlers of this process. What is asked for in one turn of the event loop, or
+ * while a read is under way, is read together.
+ */
+@Injectable()
+export class StepResultReader {
+  private wishes: Wish[] = [];
+  private scheduled = false;
+  private reading = false;
+
+  constructor(private readonly database: Database) {}
+
+  /** The result of a step of a task by name; undefined where it has not finished, or does not exist. */
+  read(taskUuid: string, stepName: string): Promise<JsonValue | undefined> {
+    return new Promise((resolve, reject) => {
+      this.wishes.push({ taskUuid, stepName, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.reading || this.wishes.length === 0) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      void this.readNext();
+    });
+  }
+
+  private async readNext(): Promise<void> {
+    const wishes = this.wishes.splice(0, LARGEST_BATCH);
+    this.reading = true;
+    try {
+      const rows = await this.database.query<{ ordinal: number; result: JsonValue }>(READ, [
+        wishes.map(({ taskUuid }) => taskUuid),
+        wishes.map(({ stepName }) => stepName),
+      ]);
+      const results = new Map(rows.map(({ ordinal, result }) => [ordinal, result]));
+      for (const [place, wish] of wishes.entries()) wish.resolve(results.get(place + 1));
+    } catch (error) {
+      for (const wish of wishes) wish.reject(error);
+    }
+    this.reading = false;
+    this.schedule();
+  }
+}
