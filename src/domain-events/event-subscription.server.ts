@@ -71,6 +71,7 @@ class SubscriptionLoop {
   private position = '';
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
+  private readonly givingUp = new AbortController();
 
   constructor(
     private readonly subscription: EventSubscription,
@@ -90,6 +91,7 @@ class SubscriptionLoop {
     this.stopped = true;
     clearTimeout(this.timer);
     await settledWithin(this.running, STOP_PATIENCE_MS);
+    this.givingUp.abort();
     await this.store.release(this.subscription.name, this.owner).catch((error: unknown) => this.warn(error));
   }
 
@@ -139,8 +141,10 @@ class SubscriptionLoop {
     for (const { event, position } of events) {
       if (this.stopped || !this.held) return true;
       try {
-        await within(this.subscription.deliver(event), DELIVERY_TIMEOUT_MS);
+        await within(this.subscription.deliver(event), DELIVERY_TIMEOUT_MS, this.givingUp.signal);
       } catch (error) {
+        // It comes again where the subscription is served next.
+        if (this.givingUp.signal.aborted) return true;
         await this.refuse(event.name, event.id, position, error);
         return false;
       }
@@ -189,16 +193,22 @@ class SubscriptionLoop {
   }
 }
 
-/** Rejects where the promise takes longer; what it comes to then is nobody's concern any more. */
-async function within(promise: Promise<void>, milliseconds: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
+/** Rejects where the promise takes longer, or is given up; what it comes to then is nobody's concern any more. */
+async function within(promise: Promise<void>, milliseconds: number, givingUp?: AbortSignal): Promise<void> {
+  const settled = new AbortController();
   const tooLong = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`it did not settle within ${milliseconds} ms`)), milliseconds);
+    const timer = setTimeout(
+      () => reject(new Error(`it did not settle within ${milliseconds} ms`)),
+      milliseconds,
+    );
+    const once = { once: true, signal: settled.signal };
+    givingUp?.addEventListener('abort', () => reject(new Error('it was given up')), once);
+    settled.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
   });
   try {
     await Promise.race([promise, tooLong]);
   } finally {
-    clearTimeout(timer);
+    settled.abort();
   }
 }
 

@@ -1,8 +1,13 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { TemplateFolder, templateText } from './template-folder.js';
 import { CLI_TEST_TIMEOUT_MS, runTemplatesCli } from './templates-cli.process.js';
 
 jest.setTimeout(CLI_TEST_TIMEOUT_MS);
+
+const ROOT = join(import.meta.dirname, '../..');
 
 describe('templates graph', () => {
   let folder: TemplateFolder;
@@ -55,6 +60,18 @@ describe('templates graph', () => {
       '  s0 --> s1',
       '',
     ]);
+  });
+
+  it.each([
+    'linear_workflow/mathematical_sequence',
+    'diamond_workflow/diamond_pattern',
+    'tree_workflow/hierarchical_tree',
+    'mixed_dag_workflow/complex_dag',
+    'order_fulfillment/business_workflow',
+  ])('draws %s as the README shows it', async (template) => {
+    const { code, stdout } = await runTemplatesCli(ROOT, ['graph', `config/tasks/${template}.yaml`]);
+    expect(code).toBe(0);
+    expect(await readFile(join(ROOT, 'README.md'), 'utf8')).toContain(`\`\`\`mermaid\n${stdout}\`\`\`\n`);
   });
 
   it('tells the problems of a template instead', async () => {

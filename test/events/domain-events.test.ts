@@ -212,6 +212,69 @@ describe('domain events', () => {
     expect(rows).toEqual([{ name: 'orders' }]);
   });
 
+  it('comes in order for each task, whichever of two processes ran its steps', async () => {
+    const names = Array.from({ length: 12 }, (_, place) => `step_${place}`);
+    const chain = workflow(
+      'chain',
+      Object.fromEntries(
+        names.map((name, place) => [
+          name,
+          {
+            handler: { callable: 'pay' },
+            dependencies: names.slice(Math.max(0, place - 1), place),
+            publishes_events: [`order.${name}`],
+          },
+        ]),
+      ),
+    );
+    lab = await Lab.open(chain);
+    const crew = { handlers: { pay: () => 1 }, imports: [EventsModule], settings: { maxConcurrency: 2 } };
+    const { client } = await lab.worker(crew);
+    await lab.worker(crew);
+    const outcomes = await client.submitMany(Array.from({ length: 20 }, () => requestFor(chain)));
+    await until('all events arrive', () => received.length >= 20 * names.length);
+    for (const outcome of outcomes) {
+      if ('error' in outcome) throw outcome.error;
+      const own = received.filter(({ taskUuid }) => taskUuid === outcome.taskUuid);
+      expect(own.map(({ stepName }) => stepName)).toEqual(names);
+    }
+  });
+
+  it('is served to each subscription from a place of its own: one that is stuck holds no other up', async () => {
+    const others: string[] = [];
+    @Injectable()
+    class OtherSubscriber {
+      @OnDomainEvent('order.*', { name: 'others', from: 'beginning' })
+      onOrder(event: DomainEvent): void {
+        others.push(event.name);
+      }
+    }
+    onDurable = () => {
+      throw new Error('not now');
+    };
+    const shop = publishing('order.packed', 'order.paid');
+    lab = await Lab.open(shop);
+    const worker = await lab.worker({
+      handlers: { pay: () => 1 },
+      imports: [EventsModule, { module: class OtherModule {}, providers: [OtherSubscriber] }],
+    });
+    await worker.client.submit(requestFor(shop));
+    await until('the other subscription has both events', () => others.length === 2);
+    const places = async () =>
+      lab?.rows<{ name: string; last_event_id: string; last_error: string | null }>(
+        'SELECT name, last_event_id, last_error FROM tasker.event_subscriptions ORDER BY name',
+      );
+    await until('its place is kept', async () => (await places())?.[1]?.last_event_id === '2');
+    await until('the other says what keeps it', async () => (await places())?.[0]?.last_error === 'not now');
+    expect(await places()).toMatchObject([{ name: 'orders', last_event_id: '0' }, { name: 'others' }]);
+    expect(received).toEqual([]);
+
+    onDurable = () => undefined;
+    await until('both arrive here too', () => received.length === 2);
+    expect(others).toEqual(['order.packed', 'order.paid']);
+    expect(received.map(({ name }) => name)).toEqual(others);
+  });
+
   it('goes on after a restart where it was, without events that were delivered before', async () => {
     const shop = publishing('order.paid');
     lab = await Lab.open(shop);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { Task, WorkerHandle } from '../../src/index.js';
-import { RetryableStepError } from '../../src/index.js';
+import { PermanentStepError, RetryableStepError } from '../../src/index.js';
 import { LifecycleEnforcer } from '../../src/worker/index.js';
 import { Lab } from '../support/lab.js';
 import { aborted, Happening, until } from '../support/until.js';
@@ -10,6 +10,10 @@ import type { HandlerFunction } from '../support/workflows.js';
 const MINUTE = 60_000;
 const RETRY_IN_A_DAY: HandlerFunction = () => {
   throw new RetryableStepError('later', { retryAfterSeconds: 86_400 });
+};
+
+const FAIL: HandlerFunction = () => {
+  throw new PermanentStepError('never');
 };
 
 describe('lifecycle limits of a template', () => {
@@ -96,6 +100,39 @@ describe('lifecycle limits of a template', () => {
     });
     expect((await afterMinutes(worker, task.taskUuid, 1)).exceededLimit).toBeNull();
   });
+
+  it.each([
+    ['dlq', 'error', 1],
+    ['none', 'blocked_by_failures', 0],
+  ])(
+    'finds a task whose steps wait for one that failed for longer than max_waiting_for_dependencies_minutes: %s',
+    async (action, status, letters) => {
+      const lifecycle = { max_waiting_for_dependencies_minutes: 10, staleness_action: action };
+      const stuck = workflow('stuck', { fail: {}, after: { dependencies: ['fail'] } }, { lifecycle });
+      const alone = workflow('alone', { fail: {} }, { lifecycle });
+      lab = await Lab.open(stuck, alone);
+      const worker = await lab.worker({ handlers: { fail: FAIL, after: () => 1 } });
+      const { taskUuid } = await worker.client.submit(requestFor(stuck));
+      const { taskUuid: other } = await worker.client.submit(requestFor(alone));
+      expect((await worker.client.waitFor(taskUuid)).status).toBe('blocked_by_failures');
+      expect((await worker.client.waitFor(other)).status).toBe('blocked_by_failures');
+      expect(await afterMinutes(worker, taskUuid, 9)).toMatchObject({
+        status: 'blocked_by_failures',
+        exceededLimit: null,
+      });
+
+      expect(await afterMinutes(worker, taskUuid, 2)).toMatchObject({
+        status,
+        exceededLimit: 'max_waiting_for_dependencies_minutes',
+      });
+      expect(await deadLetters()).toHaveLength(letters);
+      // Nothing of this one waits for anything.
+      expect(await worker.client.get(other)).toMatchObject({
+        status: 'blocked_by_failures',
+        exceededLimit: null,
+      });
+    },
+  );
 
   it('leaves a task alone whose state has no limit', async () => {
     const { worker, task } = await waitingTask({ max_steps_in_process_minutes: 1 });

@@ -11,6 +11,8 @@ export class TcpProxy {
   private readonly sockets = new Set<Socket>();
   /** Connections that were cut so far. */
   cuts = 0;
+  /** Is shown what clients send, as it passes. */
+  onSent: (bytes: Buffer) => void = () => undefined;
 
   private constructor(
     private readonly server: Server,
@@ -80,6 +82,7 @@ export class TcpProxy {
       return;
     }
     const server = connect(Number(this.target.port || 5432), this.target.hostname);
+    client.on('data', (bytes) => this.onSent(bytes));
     this.join(client, server);
     this.join(server, client);
     if (this.mode === 'silent') for (const socket of [client, server]) socket.pause();

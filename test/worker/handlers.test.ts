@@ -243,6 +243,64 @@ describe('The handler of a step is found', () => {
     ]);
   });
 
+  it('with five methods of one class for five steps', async () => {
+    @StepHandler('Ledger')
+    class Ledger {
+      private readonly entries: string[] = [];
+
+      call(): readonly string[] {
+        return this.entry('call');
+      }
+
+      open(): readonly string[] {
+        return this.entry('open');
+      }
+
+      async book(step: TaskSequenceStep): Promise<readonly string[]> {
+        await step.heartbeat();
+        return this.entry('book');
+      }
+
+      check(step: TaskSequenceStep): readonly string[] {
+        return this.entry(`check ${JSON.stringify(step.initialization['what'])}`);
+      }
+
+      close(): readonly string[] {
+        return this.entry('close');
+      }
+
+      private entry(text: string): readonly string[] {
+        this.entries.push(text);
+        return [...this.entries];
+      }
+    }
+    const methods = [
+      { method: 'open' },
+      { method: 'book' },
+      {},
+      { method: 'check', initialization: { what: 'all' } },
+    ];
+    const of = workflow(
+      'of',
+      Object.fromEntries(
+        [...methods, { method: 'close' }].map((keys, index) => [
+          `step_${index}`,
+          {
+            handler: { callable: 'Ledger', ...keys },
+            dependencies: index === 0 ? [] : [`step_${index - 1}`],
+          },
+        ]),
+      ),
+    );
+    expect((await results(await start([of], moduleOf('lab', [Ledger])), of)).at(-1)).toEqual([
+      'open',
+      'book',
+      'call',
+      'check "all"',
+      'close',
+    ]);
+  });
+
   it('with several keys for several steps', async () => {
     @StepHandler('a', 'b')
     class Both {

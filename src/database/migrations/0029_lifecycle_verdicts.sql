@@ -1,5 +1,6 @@
 -- Which of the given unfinished tasks are over which limit, if any. p_limits: minutes by the template's keys, null or
 -- absent where there is no limit. A task is in its state since its last event, or since the last start of one of its steps.
+-- A blocked task with steps that wait for the ones that failed is waiting for dependencies.
 CREATE FUNCTION tasker.lifecycle_verdicts(p_task_uuids uuid[], p_now timestamptz, p_limits json)
 RETURNS TABLE (task_uuid uuid, state text, exceeded_limit text)
 LANGUAGE plpgsql
@@ -18,6 +19,8 @@ BEGIN
     SELECT t.task_uuid, t.created_at, t.status AS state,
            CASE t.status
              WHEN 'waiting_for_dependencies' THEN 'max_waiting_for_dependencies_minutes'
+             WHEN 'blocked_by_failures' THEN
+               CASE WHEN t.pending_steps > 0 THEN 'max_waiting_for_dependencies_minutes' END
              WHEN 'waiting_for_retry' THEN 'max_waiting_for_retry_minutes'
              WHEN 'steps_in_process' THEN 'max_steps_in_process_minutes'
            END AS state_limit,
