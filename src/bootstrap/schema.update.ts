@@ -28,12 +28,12 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
  * on SIGTERM and SIGINT with `StartAbandonedError`, or it ends the process with exit code 1 where nothing has begun yet.
  */
 export async function updateSchema({ imports = [], settings = {} }: SchemaUpdateConfig): Promise<void> {
-  let database: Database | undefined;
+  let opening: Database | undefined;
   // As the first process of a container this one would not get a signal that it does not listen for.
   for (const signal of SIGNALS) {
     process.on(signal, () => {
-      if (database === undefined) process.exit(1);
-      database.abandonOpening();
+      if (opening === undefined) process.exit(1);
+      opening.abandonOpening();
     });
   }
   const app = await NestFactory.create(
@@ -42,7 +42,8 @@ export async function updateSchema({ imports = [], settings = {} }: SchemaUpdate
   );
   app.useLogger(app.get(PinoLogger));
   app.flushLogs();
-  database = app.get(Database);
+  const database = app.get(Database);
+  opening = database;
   try {
     await database.open();
     await app.get(NamespaceMigrator).migrate();
