@@ -1,6 +1,6 @@
 export { BackpressureError } from './backlog/index.js';
 export { WorkerBootstrap } from './bootstrap/index.js';
-export type { WorkerBootstrapConfig, WorkerHandle } from './bootstrap/index.js';
+export type { SchemaUpdateConfig, WorkerBootstrapConfig, WorkerHandle } from './bootstrap/index.js';
 export { SubmitFailedError, TaskClient } from './client/index.js';
 export type { ManualAction, SubmitManyOutcome, SubmitOptions, WaitOptions } from './client/index.js';
 export { InvalidSettingsError } from './config/index.js';

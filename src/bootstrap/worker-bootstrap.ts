@@ -10,6 +10,8 @@ import { readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { StartAbandonedError } from '../database/index.js';
 import { assertAddressFree } from './listen-address.check.js';
+import { updateSchema } from './schema.update.js';
+import type { SchemaUpdateConfig } from './schema.update.js';
 import { TerminationSignals } from './termination-signals.js';
 
 /** TAS-41's names for the deployment modes, and ours. */
@@ -71,10 +73,20 @@ export class WorkerBootstrap {
     } catch (error) {
       // Whoever sent the signal has asked for it; the process ends once everything is closed.
       if (error instanceof StartAbandonedError) return;
-      // Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack.
-      const explained = error instanceof Error && 'code' in error;
-      new Logger('Tasker').fatal(explained ? error.message : error);
-      process.exitCode = 1;
+      failProcess(error);
+    }
+  }
+
+  /**
+   * A whole `migrate.ts`: runs the migrations that a start of the service with these settings and modules would run, and
+   * nothing else. Safe beside running processes, and any number of times at once. Where it fails, or is told to stop before it
+   * is done, it says so in the log, and the process ends with exit code 1.
+   */
+  static async migrate(config: SchemaUpdateConfig = {}): Promise<void> {
+    try {
+      await updateSchema(config);
+    } catch (error) {
+      failProcess(error);
     }
   }
 
@@ -133,6 +145,13 @@ export class WorkerBootstrap {
       throw error;
     }
   }
+}
+
+function failProcess(error: unknown): void {
+  // Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack.
+  const explained = error instanceof Error && 'code' in error;
+  new Logger('Tasker').fatal(explained ? error.message : error);
+  process.exitCode = 1;
 }
 
 /** Whoever reaches an open service may do everything. */

@@ -7,6 +7,7 @@ export { HandlerExplorer } from './handler.explorer.js';
 export { HandlerRegistry, HandlersMissingError } from './handler.registry.js';
 export { LeaseKeeper } from './lease.keeper.js';
 export { LifecycleEnforcer } from './lifecycle.enforcer.js';
+export { NamespaceMigrator } from './namespace.migrator.js';
 export { ServedTemplates, UnknownNamespaceError } from './served-templates.js';
 export { StepDispatcher } from './step.dispatcher.js';
 export type { DispatcherStatus } from './step.dispatcher.js';

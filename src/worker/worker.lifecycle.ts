@@ -5,11 +5,10 @@ import type {
   OnApplicationShutdown,
   OnModuleInit,
 } from '@nestjs/common';
-import { DiscoveryService } from '@nestjs/core';
 import { BacklogMonitor } from '../backlog/index.js';
 import { TaskWatch } from '../client/index.js';
 import { ServiceSettings, TemplateSettings, WorkerSettings } from '../config/index.js';
-import { Database, SchemaMigrator } from '../database/index.js';
+import { Database } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
 import { RetentionSweeper } from '../retention/index.js';
@@ -18,9 +17,9 @@ import { DomainEventBus, EventSubscriptionServer } from '../domain-events/index.
 import { FallbackPoller } from './fallback.poller.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { LifecycleEnforcer } from './lifecycle.enforcer.js';
+import { NamespaceMigrator } from './namespace.migrator.js';
 import { ServedTemplates } from './served-templates.js';
 import { StepDispatcher } from './step.dispatcher.js';
-import { TaskerFeature } from './tasker-feature.js';
 
 /**
  * Brings the engine up and down, in this order:
@@ -40,7 +39,7 @@ export class WorkerLifecycle
 
   constructor(
     private readonly database: Database,
-    private readonly discovery: DiscoveryService,
+    private readonly namespaces: NamespaceMigrator,
     private readonly loader: TemplateLoader,
     private readonly registry: TemplateRegistry,
     private readonly catalog: TemplateCatalog,
@@ -68,7 +67,7 @@ export class WorkerLifecycle
     for (const template of await this.loader.loadDirectories(this.templates.templatePaths))
       this.registry.add(template);
     await this.database.open();
-    await this.migrateNamespaces();
+    await this.namespaces.migrate();
     await this.catalog.register();
     if (this.runsSteps()) {
       this.served.bindFiles();
@@ -128,16 +127,5 @@ export class WorkerLifecycle
 
   private runsSteps(): boolean {
     return this.service.role !== 'api';
-  }
-
-  private async migrateNamespaces(): Promise<void> {
-    const migrator = new SchemaMigrator(this.database, this.logger);
-    const features = new Map<string, TaskerFeature>();
-    for (const { instance } of this.discovery.getProviders()) {
-      if (instance instanceof TaskerFeature) features.set(instance.namespace, instance);
-    }
-    for (const { namespace, migrations } of features.values()) {
-      if (migrations !== null) await migrator.migrateNamespace(namespace, migrations);
-    }
   }
 }

@@ -119,6 +119,7 @@ async function prepareCalls(): Promise<Calls> {
     read_steps: [quiet[0]],
     list_tasks: [null, null, null, null, null, null, 0, 25],
     queue_depth: [],
+    running_steps: [],
     read_task_events: [quiet.slice(0, 3), [0, 0, 0], 100],
     read_step_audit: [failedStep?.taskUuid, failedStep?.stepIndex],
     read_step_results: [quiet, quiet.map(() => 'step_1')],

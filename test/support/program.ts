@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
@@ -23,11 +23,19 @@ export class Program {
   private readonly told: unknown[] = [];
   private text = '';
 
-  /** Runs Node with these arguments; of the environment only what is given, and what Node itself needs. */
-  constructor(args: readonly string[], environment: Readonly<Record<string, string>>) {
+  /**
+   * Runs Node with these arguments, in the project's folder unless another is given; of the environment only what is given, and
+   * what Node itself needs.
+   */
+  constructor(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>>,
+    options: Pick<SpawnOptions, 'cwd' | 'uid' | 'gid'> = {},
+  ) {
     const { PATH = '', HOME = '', TMPDIR = '/tmp' } = process.env;
     this.process = spawn(process.execPath, args, {
       cwd: ROOT,
+      ...options,
       env: { PATH, HOME, TMPDIR, ...environment },
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     });

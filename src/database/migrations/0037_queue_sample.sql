@@ -85,6 +85,14 @@ CREATE FUNCTION tasker.queue_depth() RETURNS integer
 LANGUAGE sql STABLE
 AS $$ SELECT q.ready FROM tasker.queue_sample q $$;
 
+-- How many steps run now: those that a worker holds a lease on, run out or not. With queue_depth, what an autoscaler goes by.
+-- Costs in proportion to its answer, which is at most the slots of all workers.
+CREATE FUNCTION tasker.running_steps() RETURNS bigint
+LANGUAGE sql STABLE
+AS $$ SELECT count(*) FROM tasker.steps s WHERE s.state = 2 $$;
+
+ALTER FUNCTION tasker.running_steps SET enable_seqscan = off;
+
 ALTER FUNCTION tasker.sample_queue SET plan_cache_mode = force_generic_plan;
 ALTER FUNCTION tasker.sample_queue SET enable_seqscan = off;
 ALTER FUNCTION tasker.sample_queue SET enable_hashjoin = off;
