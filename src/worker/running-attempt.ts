@@ -1,9 +1,10 @@
+import { types } from 'node:util';
 import type { ClientBase } from 'pg';
-import { isTransient } from '../database/index.js';
+import { classifyFailure, isTransient } from '../database/index.js';
 import type { AttemptKey, ClaimedStep, CompletionAnswer, JsonValue, StepReport } from '../engine/index.js';
 import type { EventPublisherRegistry } from './event-publisher.registry.js';
 import type { RunnableStep } from './served-templates.js';
-import { StepAbortedError } from './step-errors.js';
+import { PermanentStepError, RetryableStepError, StepAbortedError } from './step-errors.js';
 import { stepEvents } from './step-events.builder.js';
 import { reportAnswer, reportError } from './step-report.builder.js';
 import type { ReportRules } from './step-report.builder.js';
@@ -18,8 +19,8 @@ export type AttemptEnd =
   /** Recorded already, in the step's own transaction; or refused in it, and rolled back. */
   | { readonly kind: 'recorded'; readonly report: StepReport; readonly answer: CompletionAnswer }
   /**
-   * The connection of the step's own transaction broke, or the transaction was rolled back because of others, and whether it
-   * committed may not be known: the step is to be handed back, if it is still held.
+   * The connection of the step's own transaction broke or could not be had, or the transaction was rolled back because of
+   * others, and whether it committed may not be known: the step is to be handed back, if it is still held.
    */
   | { readonly kind: 'unknown' }
   /** Nothing may be recorded: the lease is lost, or the attempt is handed back. */
@@ -62,6 +63,8 @@ export class RunningAttempt implements StepServices {
   private timer: NodeJS.Timeout | undefined;
   private transactionOpening: Promise<OpenTransaction> | undefined;
   private transactionOpen: OpenTransaction | undefined;
+  /** With what the connection of its transaction failed, as the handler was told. */
+  private readonly outages: unknown[] = [];
 
   constructor(
     readonly claim: ClaimedStep,
@@ -89,7 +92,7 @@ export class RunningAttempt implements StepServices {
       const sequenceStep = new TaskSequenceStep(this.claim, template, step.template, this);
       Promise.resolve(handler.call(sequenceStep)).then(
         (answer) => this.finish(() => this.answered(answer)),
-        (error: unknown) => this.finish(() => this.failed(error)),
+        (error: unknown) => this.finish(() => this.threw(error)),
       );
     } catch (error) {
       this.finish(() => this.failed(error));
@@ -127,7 +130,13 @@ export class RunningAttempt implements StepServices {
     this.transactionOpening ??= this.beginTransaction();
     const transaction = await this.transactionOpening;
     this.throwIfAborted();
-    return work(usableWhile(() => !this.over, transaction.client));
+    return work(
+      usableWhile(
+        () => !this.over,
+        transaction.client,
+        (error) => this.noticeOutage(error),
+      ),
+    );
   }
 
   async heartbeat(): Promise<void> {
@@ -185,6 +194,26 @@ export class RunningAttempt implements StepServices {
     return report.outcome === 'failed' ? this.rolledBackTo(report) : this.recordInTransaction(report);
   }
 
+  /** A handler that only passes on that its transaction's connection failed has done nothing wrong: that spends no attempt. */
+  private async threw(error: unknown): Promise<AttemptEnd> {
+    if (!this.passesOnOutage(error)) return this.failed(error);
+    await this.rollback();
+    return { kind: 'unknown' };
+  }
+
+  /** As it came, or as the cause of an error of the handler's own; one that says what is to follow is taken at its word. */
+  private passesOnOutage(error: unknown): boolean {
+    if (this.outages.includes(error)) return true;
+    if (error instanceof PermanentStepError || error instanceof RetryableStepError) return false;
+    return types.isNativeError(error) && error.cause !== undefined && this.passesOnOutage(error.cause);
+  }
+
+  private noticeOutage(error: unknown): void {
+    if (classifyFailure(error) !== 'connection') return;
+    this.outages.push(error);
+    this.transactionOpen?.distrust();
+  }
+
   private async rolledBackTo(report: StepReport): Promise<AttemptEnd> {
     await this.rollback();
     return { kind: 'report', report };
@@ -239,13 +268,19 @@ export class RunningAttempt implements StepServices {
   /** A broken connection or a conflict is nothing that the handler has done: its attempt is not spent on it. */
   private async rolledBack(error: unknown): Promise<AttemptEnd> {
     if (!isTransient(error)) return this.failed(error);
+    this.noticeOutage(error);
     await this.rollback();
     return { kind: 'unknown' };
   }
 
   private async beginTransaction(): Promise<OpenTransaction> {
-    this.transactionOpen = await this.environment.transactions.begin();
-    return this.transactionOpen;
+    try {
+      this.transactionOpen = await this.environment.transactions.begin();
+      return this.transactionOpen;
+    } catch (error) {
+      this.noticeOutage(error);
+      throw error;
+    }
   }
 
   /** One that still waits for its turn is rolled back when it has come; nobody waits for that. */
@@ -268,13 +303,21 @@ export class RunningAttempt implements StepServices {
  * A handler that goes on after its attempt has ended must not reach the connection any more: by then it serves others, and
  * what it wrote there would be outside of any transaction, or inside another step's.
  */
-function usableWhile(usable: () => boolean, client: ClientBase): ClientBase {
+function usableWhile(
+  usable: () => boolean,
+  client: ClientBase,
+  onFailure: (error: unknown) => void,
+): ClientBase {
   return new Proxy(client, {
     get(target, key) {
       const member: unknown = Reflect.get(target, key);
       if (typeof member !== 'function') return member;
       return (...values: unknown[]): unknown => {
-        if (usable()) return Reflect.apply(member, target, values);
+        if (usable()) {
+          const answer: unknown = Reflect.apply(member, target, values);
+          if (key === 'query' && types.isPromise(answer)) answer.catch(onFailure);
+          return answer;
+        }
         const error = new Error('The step has ended: its transaction can no longer be used');
         if (key !== 'query') throw error;
         // A handler that goes on may not look at the promise any more, and that must not end the process.

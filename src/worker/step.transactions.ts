@@ -62,11 +62,17 @@ export class StepTransactions {
 /** A transaction that has begun. It is ended once: by `commit`, or by `rollback`. */
 export class OpenTransaction {
   private ended = false;
+  private distrusted = false;
 
   constructor(
     readonly client: pg.PoolClient,
     private readonly onEnd: () => void,
   ) {}
+
+  /** Its connection is broken, or leads to a server that does not write: nobody else is to be given it. */
+  distrust(): void {
+    this.distrusted = true;
+  }
 
   /** Rejects where the commit failed, or where it is not known whether it did. */
   async commit(): Promise<void> {
@@ -103,7 +109,7 @@ export class OpenTransaction {
     if (this.ended) return;
     this.ended = true;
     this.client.removeListener('error', ignore);
-    this.client.release(error !== undefined);
+    this.client.release(this.distrusted || error !== undefined);
     this.onEnd();
   }
 }

@@ -2,53 +2,92 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 
+import { Program } from '../support/program.js';
+import { DEFECTS } from './defects.js';
 import { readOptions, USAGE } from './options.js';
 import type { Options } from './options.js';
+import { describeProof, prove } from './proof.js';
+import { describeRun, table } from './report.js';
 import { runAll } from './runner.js';
-import type { RunReport } from './runner.js';
+import type { Run, RunReport } from './runner.js';
+import { seedsToPass } from './scenario.js';
+import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/index.js';
+import { soak } from './soak/soak.js';
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function describe(report: RunReport): string {
-  const scenario = SCENARIOS.find(({ number }) => number === report.scenario);
-  const figures = Object.entries(report.figures).map(([name, value]) => `${name} ${value}`);
-  const lines = [
-    `${report.passed ? 'ok    ' : 'FAILED'} ${String(report.scenario).padStart(2)} seed ${report.seed}  ${scenario?.name}  (${figures.join(', ')})`,
-    ...report.violations.slice(0, 10).map(({ invariant, what }) => `         ${invariant}: ${what}`),
-    ...(report.error === null ? [] : [`         ${report.error}`]),
-  ];
-  return lines.join('\n');
+function chosen({ scenarios }: Options): readonly Scenario[] {
+  const unknown = scenarios.filter((number) => SCENARIOS.every((one) => one.number !== number));
+  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}`);
+  return SCENARIOS.filter(({ number }) => scenarios.length === 0 || scenarios.includes(number));
 }
 
-async function main(options: Options): Promise<boolean> {
-  const chosen = SCENARIOS.filter(
-    ({ number }) => options.scenarios.length === 0 || options.scenarios.includes(number),
-  );
-  const unknown = options.scenarios.filter((number) => chosen.every((one) => one.number !== number));
-  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}`);
-  const reports: RunReport[] = [];
-  const seeds = Array.from({ length: options.seeds ?? 1 }, (_, n) => options.seed + n);
-  for await (const report of runAll(chosen, () => seeds)) {
-    reports.push(report);
-    say(describe(report));
+/** Scenario by scenario with all its seeds; with a time limit all of them with one seed after the other, until it is over. */
+function* runsOf(scenarios: readonly Scenario[], { seed, seeds, minutes }: Options): Generator<Run> {
+  if (minutes === null) {
+    for (const scenario of scenarios)
+      for (let n = 0; n < (seeds ?? seedsToPass(scenario)); n += 1) yield { scenario, seed: seed + n };
+    return;
   }
+  const deadline = performance.now() + minutes * 60_000;
+  for (let n = 0; ; n += 1) {
+    for (const scenario of scenarios) {
+      if (performance.now() > deadline) return;
+      yield { scenario, seed: seed + n };
+    }
+  }
+}
+
+async function runScenarios(options: Options): Promise<boolean> {
+  const scenarios = chosen(options);
+  const reports: RunReport[] = [];
+  const started = performance.now();
+  const report = (one: RunReport, { scenario }: Run): void => {
+    reports.push(one);
+    say(describeRun(scenario, one));
+  };
+  await runAll(
+    runsOf(
+      scenarios.filter(({ alone }) => alone !== true),
+      options,
+    ),
+    options.lanes,
+    report,
+  );
+  const alone = scenarios.filter((scenario) => scenario.alone === true);
+  if (alone.length > 0 && options.minutes === null) await runAll(runsOf(alone, options), 1, report);
   if (options.json !== null) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
   const failed = reports.filter(({ passed }) => !passed);
-  say(`${reports.length - failed.length} passed, ${failed.length} failed`);
+  say(`\n${table(scenarios, reports)}\n`);
+  say(
+    `${reports.length - failed.length} passed, ${failed.length} failed, in ${Math.round((performance.now() - started) / 1000)} s`,
+  );
   return failed.length === 0;
 }
 
-const args = process.argv.slice(2);
-if (args.includes('--help')) {
+async function runProof({ lanes }: Options): Promise<boolean> {
+  const proofs = await prove(DEFECTS, lanes, (proof) => say(describeProof(proof)));
+  const proven = proofs.filter(({ noticed, passesWithout }) => noticed && passesWithout).length;
+  say(`${proven} of ${DEFECTS.length} defects are noticed`);
+  return proven === DEFECTS.length;
+}
+
+async function main(options: Options): Promise<boolean> {
+  if (options.what === 'proof') return runProof(options);
+  if (options.what === 'soak') return soak({ minutes: options.minutes ?? 30, seed: options.seed, say });
+  if (options.what === 'scenarios') return runScenarios(options);
   say(USAGE);
-} else {
-  try {
-    process.exitCode = (await main(readOptions(args))) ? 0 : 1;
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    process.exitCode = 2;
-  }
+  return true;
+}
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void Program.killAll().then(() => process.exit(130)));
+try {
+  process.exitCode = (await main(readOptions(process.argv.slice(2)))) ? 0 : 1;
+} catch (error) {
+  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  process.exitCode = 2;
 }

@@ -1,37 +1,63 @@
+import { Program } from '../support/program.js';
 import type { Violation } from './checker/invariants.js';
+import type { Defect } from './defects.js';
+import { PromiseBrokenError } from './scenario.js';
 import type { Figures, Scenario } from './scenario.js';
 import { FaultServer } from './world/fault-server.js';
 import { World } from './world/world.js';
+import type { WorldGround, WorldOptions } from './world/world.js';
 
 /** How one run of a scenario with one seed went. */
 export interface RunReport {
   readonly scenario: number;
   readonly seed: number;
   readonly passed: boolean;
-  readonly violations: readonly Violation[];
+  /** Broken invariants; the scenario's own promise, where it is that which was broken; what else kept the run from its end. */
+  readonly violations: readonly (
+    Violation | { readonly invariant: 'promise' | 'error'; readonly what: string }
+  )[];
   readonly figures: Figures;
-  /** Why the run failed where it was not for a violation of an invariant. */
-  readonly error: string | null;
 }
 
-/** Runs every scenario with every seed, each in a world of its own, one after the other on one server. */
-export async function* runAll(
-  scenarios: readonly Scenario[],
-  seeds: (scenario: Scenario) => readonly number[],
-): AsyncGenerator<RunReport> {
-  const server = await FaultServer.start();
-  try {
-    for (const scenario of scenarios)
-      for (const seed of seeds(scenario)) yield await runOne(server, scenario, seed);
-  } finally {
-    await server.end();
-  }
+/** A scenario with a seed, in a world that may have a defect. */
+export interface Run {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  readonly defect?: Defect;
 }
 
-async function runOne(server: FaultServer, scenario: Scenario, seed: number): Promise<RunReport> {
+/** With a defect tasks may never end, and that need not be waited for for as long. */
+const PATIENCE_WITH_DEFECT_MS = 30_000;
+
+/**
+ * Makes the runs in their order, each in a world of its own; `lanes` of them at a time, each lane on a server of its own. Calls
+ * back with each report as it comes.
+ */
+export async function runAll(
+  runs: Iterable<Run>,
+  lanes: number,
+  onReport: (report: RunReport, run: Run) => void,
+): Promise<void> {
+  const compiled = await Program.compile();
+  const queue = runs[Symbol.iterator]();
+  await Promise.all(
+    Array.from({ length: lanes }, async () => {
+      const server = await FaultServer.start();
+      try {
+        for (let next = queue.next(); next.done !== true; next = queue.next())
+          onReport(await runOne({ server, compiled }, next.value), next.value);
+      } finally {
+        await server.end();
+      }
+    }),
+  );
+}
+
+async function runOne(ground: WorldGround, { scenario, seed, defect }: Run): Promise<RunReport> {
   const started = performance.now();
   const about = { scenario: scenario.number, seed };
-  const world = await World.open(server, seed);
+  const options: WorldOptions = defect === undefined ? {} : { defect, patienceMs: PATIENCE_WITH_DEFECT_MS };
+  const world = await World.open(ground, seed, options);
   try {
     const figures = await scenario.run(world);
     const { tasks, violations } = await world.verdict();
@@ -40,12 +66,28 @@ async function runOne(server: FaultServer, scenario: Scenario, seed: number): Pr
       passed: violations.length === 0,
       violations,
       figures: { tasks: tasks.length, ...figures, run_ms: Math.round(performance.now() - started) },
-      error: null,
     };
   } catch (error) {
-    const reason = error instanceof Error ? (error.stack ?? error.message) : String(error);
-    return { ...about, passed: false, violations: [], figures: {}, error: reason };
+    const broken = error instanceof PromiseBrokenError;
+    const what =
+      error instanceof Error ? (broken ? error.message : (error.stack ?? error.message)) : String(error);
+    const violations = await secondOpinion(world);
+    return {
+      ...about,
+      passed: false,
+      violations: [{ invariant: broken ? 'promise' : 'error', what }, ...violations],
+      figures: { run_ms: Math.round(performance.now() - started) },
+    };
   } finally {
     await world.close();
+  }
+}
+
+/** What the checker finds beside a failure often says why; where even that can't be had, why not. */
+async function secondOpinion(world: World): Promise<RunReport['violations']> {
+  try {
+    return (await world.judge()).violations;
+  } catch (error) {
+    return [{ invariant: 'error', what: `The checker failed: ${String(error)}` }];
   }
 }

@@ -1,11 +1,14 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { until } from './until.js';
 
 const LOADER = fileURLToPath(new URL('./register-ts.mjs', import.meta.url));
+const COMPILER = fileURLToPath(new URL('./compile-sources.mjs', import.meta.url));
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** How a process ended. */
@@ -54,6 +57,25 @@ export class Program {
     return new Program(['--import', LOADER, file], environment);
   }
 
+  /** A program of `src` or `test`, compiled beforehand: it starts faster, which counts where many are started. */
+  static compiled(
+    folder: string,
+    file: string,
+    environment: Readonly<Record<string, string>>,
+    nodeArguments: readonly string[] = [],
+  ): Program {
+    return new Program(
+      [...nodeArguments, '--enable-source-maps', join(folder, file.replace(/\.ts$/, '.js'))],
+      environment,
+    );
+  }
+
+  /** Compiles `src` and `test` for `compiled`; answers with the folder. */
+  static async compile(): Promise<string> {
+    const { stdout } = await promisify(execFile)(process.execPath, [COMPILER], { cwd: ROOT });
+    return stdout;
+  }
+
   /** For `afterEach`: no process outlives its test. */
   static async killAll(): Promise<void> {
     await Promise.all([...Program.all].map((program) => program.kill()));
@@ -88,8 +110,9 @@ export class Program {
     });
   }
 
+  /** One that has ended meanwhile does not hear it; that it has ended is for `running` and `exited` to tell. */
   send(message: object): void {
-    this.process.send(message);
+    this.process.send(message, () => undefined);
   }
 
   signal(signal: NodeJS.Signals): void {

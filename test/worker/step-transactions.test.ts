@@ -222,6 +222,59 @@ describe('Transactions share the pool', () => {
     expect(await ledger()).toEqual(['kept']);
   });
 
+  it('a handler that passes on that its connection broke, as it is or in an error of its own, spends no attempt', async () => {
+    let runs = 0;
+    const step = await all.step(once, async (sequenceStep) => {
+      runs += 1;
+      await write(sequenceStep, 'kept');
+      if (runs > 2) return 'third';
+      const broken = sequenceStep.transaction((client) =>
+        client.query('SELECT pg_terminate_backend(pg_backend_pid())'),
+      );
+      if (runs === 1) return broken;
+      try {
+        return await broken;
+      } catch (cause) {
+        throw new Error('the ledger could not be written', { cause });
+      }
+    });
+    expect(step).toMatchObject({
+      state: 'complete',
+      attempts: 1,
+      lostCount: 0,
+      results: { result: 'third' },
+    });
+    expect(await ledger()).toEqual(['kept']);
+  });
+
+  it('a connection to a server that only reads is given to nobody else, and spends no attempt', async () => {
+    let runs = 0;
+    const step = await all.step(once, async (sequenceStep) => {
+      runs += 1;
+      if (runs === 1)
+        await sequenceStep.transaction((client) =>
+          client.query('SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; SET TRANSACTION READ ONLY'),
+        );
+      await write(sequenceStep, 'kept');
+      return runs;
+    });
+    expect(step).toMatchObject({ state: 'complete', attempts: 1, results: { result: 2 } });
+    expect(await ledger()).toEqual(['kept']);
+  });
+
+  it('a handler that says what is to follow is taken at its word, also where its connection broke', async () => {
+    const step = await all.step(once, async (sequenceStep) => {
+      try {
+        await sequenceStep.transaction((client) =>
+          client.query('SELECT pg_terminate_backend(pg_backend_pid())'),
+        );
+      } catch (cause) {
+        throw Object.assign(new PermanentStepError('without the ledger there is no point'), { cause });
+      }
+    });
+    expect(step).toMatchObject({ state: 'error', attempts: 1 });
+  });
+
   it('in which more are open than there are connections', async () => {
     const tasks = await Promise.all(
       Array.from({ length: 20 }, (_, index) =>

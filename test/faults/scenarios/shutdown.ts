@@ -16,12 +16,11 @@ interface Counts {
 }
 
 async function counts(world: World): Promise<Counts> {
-  const [row] = await world.rows<Counts>(
+  return world.row<Counts>(
     `SELECT count(*) FILTER (WHERE kind = 4)::integer AS lost, count(*) FILTER (WHERE kind = 5)::integer AS released,
             count(*) FILTER (WHERE kind IN (2, 3))::integer AS failed
      FROM tasker.events`,
   );
-  return row ?? { lost: 0, released: 0, failed: 0 };
 }
 
 /** Between the last answer and the end of the process: connections are closed, and nothing else is done. */
@@ -76,6 +75,10 @@ async function sigterm(world: World): Promise<Figures> {
   const shutdownMs = Math.round(performance.now() - startedAt);
   const { answers, wrong, silentAt } = await http;
   const silenceMs = Math.round(startedAt + shutdownMs - silentAt);
+  promise(
+    shutdownMs <= SHUTDOWN_SECONDS * 1_000 + SILENCE_BOUND_MS,
+    `it took ${shutdownMs} ms to end, with a deadline of ${SHUTDOWN_SECONDS} s`,
+  );
   promise(end.code === 0, `it ended with code ${end.code}, signal ${end.signal}:\n${worker.output}`);
   promise(wrong === 0, `${wrong} answers of HTTP were wrong while it stopped`);
   promise(silenceMs <= SILENCE_BOUND_MS, `HTTP was silent for the last ${silenceMs} ms`);
@@ -83,20 +86,20 @@ async function sigterm(world: World): Promise<Figures> {
   promise(lost === 0, `${lost} steps were lost`);
   promise(failed === 0, `${failed} attempts were spent`);
   promise(!stuck || released >= 3, 'steps that did not end were not handed back');
-  const [held] = await world.rows<{ count: number }>(
+  const held = await world.row<{ count: number }>(
     'SELECT count(*)::integer AS count FROM tasker.steps WHERE state = 2',
   );
-  promise(held?.count === 0, `${held?.count} steps are still held by a process that is gone`);
+  promise(held.count === 0, `${held.count} steps are still held by a process that is gone`);
   const next = await world.worker();
   if (stuck) {
     await next.told('holding', 3);
     next.letGo();
   }
   await world.settled();
-  const [spent] = await world.rows<{ attempts: number }>(
+  const spent = await world.row<{ attempts: number }>(
     'SELECT max(attempts)::integer AS attempts FROM tasker.steps',
   );
-  promise(spent?.attempts === 1, 'a handed-back attempt was spent');
+  promise(spent.attempts === 1, 'a handed-back attempt was spent');
   return { shutdown_ms: shutdownMs, released, http_answers: answers, http_silence_ms: silenceMs };
 }
 

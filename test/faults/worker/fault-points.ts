@@ -3,10 +3,30 @@ import process from 'node:process';
 import { Client, DatabaseError } from 'pg';
 import type { QueryResult } from 'pg';
 
-/** Where a process can be struck: at a statement, before it is sent, or after its commit and before anybody knows. */
+import type { AfterStatement } from './worker-defects.js';
+
+/**
+ * The places in the engine where something can be made to happen: the calls that commit. A call is its own transaction, so that
+ * "before" is before its commit and "after" is after it, when nobody has been told yet.
+ */
+export const COMMITS = {
+  submit: 'tasker_submit_tasks',
+  claim: 'tasker_claim_steps',
+  claimAlone: 'tasker_claim_step_alone',
+  complete: 'tasker_complete_steps',
+  extend: 'tasker_extend_leases',
+  release: 'tasker_release_steps',
+  reclaim: 'tasker_reclaim_expired_steps',
+  cancel: 'tasker_cancel_task',
+  /** Of a step's own transaction. */
+  commit: 'COMMIT',
+} as const;
+
+export type CommitName = keyof typeof COMMITS;
+
+/** What happens there, and when. */
 export interface FaultPoint {
-  /** The name of a prepared statement, such as `tasker_complete_steps`, or the text of a plain one, such as `COMMIT`. */
-  readonly statement: string;
+  readonly at: CommitName;
   readonly when: 'before' | 'after';
   /**
    * `kill` the process, as `kill -9` does; `stop` it, as SIGSTOP does; `lose` the connection, so that the caller sees an error
@@ -21,48 +41,103 @@ export interface FaultPoint {
 }
 
 /** What a process tells its parent when one of its fault points strikes, before it strikes. */
-export interface Struck extends Pick<FaultPoint, 'statement' | 'when' | 'action'> {
+export interface Struck extends Pick<FaultPoint, 'at' | 'when' | 'action'> {
   readonly event: 'struck';
 }
 
+export interface FaultyConnectionsOptions {
+  /** Sent with claims and completions in place of what the code knows. */
+  readonly schemaVersion: number | null;
+  /** Called with what each statement answered. */
+  onAnswer(rows: readonly unknown[]): void;
+  readonly afterStatement: AfterStatement;
+}
+
 type Callback = (error: Error | null, result?: QueryResult) => void;
-/** Called with what each statement answered. */
-type Observer = (statement: string, rows: readonly unknown[]) => void;
+
+interface Armed extends FaultPoint {
+  skip: number;
+  left: number;
+}
+
+interface NamedQuery {
+  readonly name?: string;
+  readonly text: string;
+  readonly values?: unknown[];
+}
 
 const SQLSTATES = { deadlock: '40P01', serialization: '40001' } as const;
 
-/** Puts fault points into every connection of this process, whoever holds it. */
-export function armFaultPoints(points: readonly FaultPoint[], observe: Observer): void {
-  const armed = points.map((point) => ({ ...point, left: point.times ?? 1, skip: point.skip ?? 0 }));
+/** Puts fault points into every connection of this process, whoever holds it. One a process. */
+export class FaultyConnections {
+  private readonly armed: Armed[] = [];
+  private readonly counted = new Map<string, number>();
+  private readonly original = originalQuery();
 
-  function due(statement: string, when: FaultPoint['when']): FaultPoint['action'] | undefined {
-    const point = armed.find((one) => one.statement === statement && one.when === when && one.left > 0);
+  constructor(private readonly options: FaultyConnectionsOptions) {
+    const run = (client: Client, args: readonly unknown[]) => this.run(client, args);
+    function query(this: Client, ...args: unknown[]): unknown {
+      const callback = args.at(-1);
+      return isCallback(callback) ? passOn(run(this, args.slice(0, -1)), callback) : run(this, args);
+    }
+    Object.defineProperty(Client.prototype, 'query', { value: query });
+  }
+
+  /** From now on these strike too. */
+  arm(points: readonly FaultPoint[]): void {
+    this.armed.push(...points.map((point) => ({ ...point, left: point.times ?? 1, skip: point.skip ?? 0 })));
+  }
+
+  /** How often each statement was run. */
+  get counts(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.counted);
+  }
+
+  private async run(client: Client, args: readonly unknown[]): Promise<QueryResult> {
+    const statement = nameOf(args[0]);
+    strike(this.due(statement, 'before'), client);
+    const [query, ...rest] = args;
+    const result: QueryResult = await Reflect.apply(this.original, client, [this.released(query), ...rest]);
+    strike(this.due(statement, 'after'), client);
+    this.counted.set(statement, (this.counted.get(statement) ?? 0) + 1);
+    this.understand(result.rows ?? []);
+    this.options.onAnswer(result.rows ?? []);
+    await this.options.afterStatement(client, statement, valuesOf(args));
+    return result;
+  }
+
+  /** The query as another release would send it. */
+  private released(query: unknown): unknown {
+    const { schemaVersion } = this.options;
+    if (schemaVersion === null || !isNamed(query) || query.values === undefined) return query;
+    if (!/^tasker_(claim|complete)_steps/.test(query.name ?? '')) return query;
+    return { ...query, values: query.values.with(1, schemaVersion) };
+  }
+
+  /** What the answer says of the schema, as another release would understand it. */
+  private understand(rows: readonly unknown[]): void {
+    if (this.options.schemaVersion === null) return;
+    for (const row of rows) {
+      const detail: unknown = Reflect.get(Object(row), 'detail');
+      if (Reflect.get(Object(row), 'kind') === 'summary' && typeof detail === 'object' && detail !== null)
+        Reflect.deleteProperty(detail, 'schema_version');
+    }
+  }
+
+  private due(statement: string, when: FaultPoint['when']): FaultPoint['action'] | undefined {
+    const point = this.armed.find(
+      (one) => COMMITS[one.at] === statement && one.when === when && one.left > 0,
+    );
     if (point === undefined) return undefined;
     if (point.skip > 0) {
       point.skip -= 1;
       return undefined;
     }
     point.left -= 1;
-    process.send?.({ event: 'struck', statement, when, action: point.action } satisfies Struck);
-    return point.action;
+    const { at, action } = point;
+    process.send?.({ event: 'struck', at, when, action } satisfies Struck);
+    return action;
   }
-
-  const original = originalQuery();
-  function query(this: Client, ...args: unknown[]): unknown {
-    const callback = args.at(-1);
-    return isCallback(callback) ? passOn(run(this, args.slice(0, -1)), callback) : run(this, args);
-  }
-
-  async function run(client: Client, args: readonly unknown[]): Promise<QueryResult> {
-    const statement = nameOf(args[0]);
-    strike(due(statement, 'before'), client);
-    const result: QueryResult = await Reflect.apply(original, client, args);
-    strike(due(statement, 'after'), client);
-    observe(statement, result.rows ?? []);
-    return result;
-  }
-
-  Object.defineProperty(Client.prototype, 'query', { value: query });
 }
 
 function originalQuery(): Function {
@@ -108,8 +183,17 @@ function strike(action: FaultPoint['action'] | undefined, client: Client): void 
 /** A prepared statement's name, or the first word of a plain one. */
 function nameOf(query: unknown): string {
   if (typeof query === 'string') return query.trim().split(/\s/, 1)[0] ?? '';
-  const name: unknown = Reflect.get(Object(query), 'name');
-  return typeof name === 'string' ? name : nameOf(String(Reflect.get(Object(query), 'text')));
+  if (!isNamed(query)) return '';
+  return query.name ?? nameOf(query.text);
+}
+
+function valuesOf([query, values]: readonly unknown[]): readonly unknown[] {
+  if (isNamed(query)) return query.values ?? [];
+  return Array.isArray(values) ? values : [];
+}
+
+function isNamed(query: unknown): query is NamedQuery {
+  return typeof query === 'object' && query !== null && typeof Reflect.get(query, 'text') === 'string';
 }
 
 function isCallback(value: unknown): value is Callback {

@@ -2,64 +2,83 @@
  * A worker in a process of its own, to be killed, stopped and cut off. What it is started with comes as JSON in FAULT_WORKER.
  * Its handlers write the history that the checker believes more than the database.
  */
-import { randomUUID } from 'node:crypto';
-import { EventEmitter, once } from 'node:events';
+import './clock-shift.js';
+
 import process from 'node:process';
 
 import { WorkerBootstrap } from '../../../src/index.js';
-import type { TaskRequest, TaskSequenceStep, WorkerBootstrapConfig } from '../../../src/index.js';
+import type { TaskRequest, WorkerBootstrapConfig } from '../../../src/index.js';
+import { PostgresListener } from '../../../src/notifications/index.js';
 import { WorkerStatistics } from '../../../src/worker/index.js';
 import { namespaceModule } from '../../support/workflows.js';
 import { History } from '../history.js';
-import type { HistoryLine } from '../history.js';
-import { unkeepableAnswer } from './unkeepable-answers.js';
-import { armFaultPoints } from './fault-points.js';
+import { FaultyConnections } from './fault-points.js';
 import type { FaultPoint } from './fault-points.js';
+import { LabHandlers } from './lab-handlers.js';
+import { makeDefective, spoil } from './worker-defects.js';
+import type { WorkerDefect } from './worker-defects.js';
 
 export interface FaultWorkerOptions {
   readonly bootstrap: WorkerBootstrapConfig;
   readonly historyFile: string;
   readonly faultPoints: readonly FaultPoint[];
-  /** Added to what `Date` says in this process. */
-  readonly clockShiftMs: number;
-  /** Milliseconds that ordinary handlers take, on average. */
+  /** The newest schema that this process says it knows; what the code knows where left out. */
+  readonly schemaVersion: number | null;
   readonly workMs: number;
-  /** For how long handlers of "block" block the process. */
   readonly blockMs: number;
   /** Handlers that this process does not have. */
   readonly without: readonly string[];
+  readonly defect: WorkerDefect | null;
 }
 
 /** What its parent sends it. */
 export type FaultWorkerOrder =
   | { readonly do: 'let go' }
   | { readonly do: 'tell statistics' }
-  | { readonly do: 'submit'; readonly requests: readonly TaskRequest[] };
+  | { readonly do: 'arm'; readonly faultPoints: readonly FaultPoint[] }
+  | { readonly do: 'submit'; readonly requests: readonly TaskRequest[]; readonly together: boolean };
 
 export type FaultWorkerMessage =
   | { readonly event: 'ready'; readonly url: string | null }
   | { readonly event: 'holding'; readonly taskUuid: string }
   | { readonly event: 'submitted'; readonly taskUuids: readonly string[] }
-  | { readonly event: 'statistics'; readonly statistics: object; readonly heapBytes: number };
+  | {
+      readonly event: 'statistics';
+      /** Reports of this process that were refused because they came too late. */
+      readonly refused: number;
+      readonly listener: string;
+      /** How often the listener's connection was lost or given up. */
+      readonly listenerLosses: number;
+      /** How often each statement was run. */
+      readonly statements: Readonly<Record<string, number>>;
+      /** After a forced collection. */
+      readonly heapBytes: number;
+    };
 
 interface ClaimRow {
-  readonly kind: string;
+  readonly kind: 'claim';
   readonly task_uuid: string;
   readonly name: string;
   readonly attempt_token: string;
 }
 
-/** Longer than two leases. */
-const SLOW_MS = 5_000;
+const MOST_TOKENS = 20_000;
 
 const options: FaultWorkerOptions = JSON.parse(process.env['FAULT_WORKER'] ?? '{}');
-const letGo = new EventEmitter<{ now: [] }>();
-const history = new History(options.historyFile);
 /** The token of the latest claim of each step by this process. */
 const tokens = new Map<string, string>();
 
-function observe(_statement: string, rows: readonly unknown[]): void {
-  for (const row of rows) if (isClaim(row)) tokens.set(`${row.task_uuid} ${row.name}`, row.attempt_token);
+function learnTokens(rows: readonly unknown[]): void {
+  for (const row of rows) {
+    if (!isClaim(row)) continue;
+    const key = `${row.task_uuid} ${row.name}`;
+    tokens.delete(key);
+    tokens.set(key, row.attempt_token);
+  }
+  for (const oldest of tokens.keys()) {
+    if (tokens.size <= MOST_TOKENS) break;
+    tokens.delete(oldest);
+  }
 }
 
 function isClaim(row: unknown): row is ClaimRow {
@@ -70,127 +89,69 @@ function tell(message: FaultWorkerMessage): void {
   process.send?.(message);
 }
 
-function shiftClock(shiftMs: number): void {
-  const now = Date.now.bind(Date);
-  const shifted = new Proxy(Date, {
-    construct: (date, args) => Reflect.construct(date, args.length === 0 ? [now() + shiftMs] : args),
-    get: (date, key) => (key === 'now' ? () => now() + shiftMs : Reflect.get(date, key)),
-  });
-  globalThis.Date = shifted;
-}
-
-/** Does the work between two lines of history. */
-function recording(work: (step: TaskSequenceStep, nonce: string) => unknown) {
-  return async (step: TaskSequenceStep): Promise<unknown> => {
-    const { name, attempt, lostCount } = step.workflowStep;
-    const { taskUuid } = step.task;
-    const line: Omit<HistoryLine, 'event'> = {
-      pid: process.pid,
-      taskUuid,
-      step: name,
-      token: tokens.get(`${taskUuid} ${name}`) ?? 'none',
-      attempt,
-      lostCount,
-      nonce: randomUUID(),
-    };
-    history.append({ event: 'start', ...line });
-    try {
-      const answer = await work(step, line.nonce);
-      history.append({ event: 'end', ...line, outcome: 'returned' });
-      return answer;
-    } catch (error) {
-      history.append({ event: 'end', ...line, outcome: 'threw' });
-      throw error;
-    }
-  };
-}
-
-async function workFor(ms: number): Promise<void> {
-  if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms * Math.random() * 2));
-}
-
-const handlers = {
-  work: recording(async (_step, nonce) => {
-    await workFor(options.workMs);
-    return { nonce };
-  }),
-  slow: recording(async (_step, nonce) => {
-    await new Promise((resolve) => setTimeout(resolve, SLOW_MS));
-    return { nonce };
-  }),
-  pay: recording(async (step, nonce) => {
-    await step.transaction((client) =>
-      client.query('INSERT INTO faults.effects (task_uuid, step, nonce) VALUES ($1, $2, $3)', [
-        step.task.taskUuid,
-        step.workflowStep.name,
-        nonce,
-      ]),
-    );
-    await workFor(options.workMs);
-    return { nonce };
-  }),
-  flaky: recording((step, nonce) => {
-    if (step.workflowStep.attempt < 3) throw new Error('not yet');
-    return { nonce };
-  }),
-  hold: recording(async (step, nonce) => {
-    tell({ event: 'holding', taskUuid: step.task.taskUuid });
-    await once(letGo, 'now', { signal: step.signal });
-    return { nonce };
-  }),
-  block: recording((_step, nonce) => {
-    const until = performance.now() + options.blockMs;
-    while (performance.now() < until) continue;
-    return { nonce };
-  }),
-  die: recording(() => {
-    process.kill(process.pid, 'SIGKILL');
-    return new Promise(() => undefined);
-  }),
-  answer: recording((step) => unkeepableAnswer(step.context['answer'])),
-};
-
-function handlersOf(
-  without: readonly string[],
-): Readonly<Record<string, (step: TaskSequenceStep) => unknown>> {
-  return Object.fromEntries(Object.entries(handlers).filter(([name]) => !without.includes(name)));
-}
-
-if (options.clockShiftMs !== 0) shiftClock(options.clockShiftMs);
-armFaultPoints(options.faultPoints, observe);
+const connections = new FaultyConnections({
+  schemaVersion: options.schemaVersion,
+  onAnswer: learnTokens,
+  afterStatement: makeDefective(options.defect),
+});
+connections.arm(options.faultPoints);
+const handlers = new LabHandlers({
+  history: new History(options.historyFile),
+  tokenOf: (taskUuid, step) => tokens.get(`${taskUuid} ${step}`) ?? 'none',
+  onHolding: (taskUuid) => tell({ event: 'holding', taskUuid }),
+  workMs: options.workMs,
+  blockMs: options.blockMs,
+});
 // Whoever started this process is gone.
 process.on('disconnect', () => process.exit(3));
 const worker = await WorkerBootstrap.bootstrap({
   logger: ['warn', 'error', 'fatal'],
   ...options.bootstrap,
-  imports: [namespaceModule('lab', handlersOf(options.without))],
+  imports: [namespaceModule('lab', handlers.all(options.without))],
   handleSignals: true,
 });
+spoil(options.defect, worker.app);
 
-async function submit(requests: readonly TaskRequest[]): Promise<void> {
+async function accept(request: TaskRequest): Promise<string> {
+  const { taskUuid } = await worker.client.submit(request);
+  return taskUuid;
+}
+
+async function submit(requests: readonly TaskRequest[], together: boolean): Promise<readonly string[]> {
+  if (together) return Promise.all(requests.map(accept));
   const taskUuids: string[] = [];
-  for (const request of requests) {
-    const { taskUuid } = await worker.client.submit(request);
-    taskUuids.push(taskUuid);
-  }
-  tell({ event: 'submitted', taskUuids });
+  for (const request of requests) taskUuids.push(await accept(request));
+  return taskUuids;
+}
+
+function tellStatistics(): void {
+  globalThis.gc?.();
+  const listener = worker.app.get(PostgresListener);
+  tell({
+    event: 'statistics',
+    refused: worker.app.get(WorkerStatistics).refused,
+    listener: listener.state,
+    listenerLosses: listener.losses,
+    statements: connections.counts,
+    heapBytes: process.memoryUsage().heapUsed,
+  });
 }
 
 process.on('message', (order: FaultWorkerOrder) => {
   switch (order.do) {
     case 'let go':
-      letGo.emit('now');
+      handlers.letGo();
+      break;
+    case 'arm':
+      connections.arm(order.faultPoints);
       break;
     case 'submit':
-      void submit(order.requests);
+      void submit(order.requests, order.together).then((taskUuids) =>
+        tell({ event: 'submitted', taskUuids }),
+      );
       break;
     case 'tell statistics':
-      globalThis.gc?.();
-      tell({
-        event: 'statistics',
-        statistics: worker.app.get(WorkerStatistics),
-        heapBytes: process.memoryUsage().heapUsed,
-      });
+      tellStatistics();
       break;
   }
 });

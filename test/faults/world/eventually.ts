@@ -9,6 +9,6 @@ export async function eventually(
   const deadline = performance.now() + patienceMs;
   while (!(await look())) {
     if (performance.now() > deadline) throw new Error(`Waited in vain until ${what}`);
-    await delay(20);
+    await delay(30);
   }
 }

@@ -8,7 +8,7 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** What a crash must not lose is on disk: these are the settings of a real server. */
-const SETTINGS = { max_connections: '300', shared_buffers: '64MB' };
+const SETTINGS = { max_connections: '200', shared_buffers: '64MB' };
 
 /**
  * A PostgreSQL that can be stopped, crashed and cut off. Clients reach it through a proxy, whose address stays the same
@@ -18,7 +18,10 @@ export class FaultServer {
   private constructor(
     private readonly folder: string,
     private server: EmbeddedPostgres,
+    /** The workers' way to it, which is where the network fails. */
     readonly proxy: TcpProxy,
+    /** The submitter's way to it. */
+    readonly sideDoor: TcpProxy,
   ) {}
 
   static async start(): Promise<FaultServer> {
@@ -26,7 +29,12 @@ export class FaultServer {
     // As root the server runs as another user, who has to get in.
     await chmod(folder, 0o755);
     const server = await startOn(folder);
-    return new FaultServer(folder, server, await TcpProxy.before(server.url));
+    return new FaultServer(
+      folder,
+      server,
+      await TcpProxy.before(server.url),
+      await TcpProxy.before(server.url),
+    );
   }
 
   /** Straight to the server, past the proxy; another one after each restart. */
@@ -43,11 +51,11 @@ export class FaultServer {
   /** Brings it back on what is on disk; resolves when it accepts connections. */
   async start(): Promise<void> {
     this.server = await startOn(this.folder);
-    this.proxy.retarget(this.server.url);
+    for (const way of [this.proxy, this.sideDoor]) way.retarget(this.server.url);
   }
 
   async end(): Promise<void> {
-    await this.proxy.end();
+    await Promise.all([this.proxy.end(), this.sideDoor.end()]);
     await this.server.stop();
     await rm(this.server.dataDir, { recursive: true, force: true });
     await rm(this.folder, { recursive: true, force: true });

@@ -1,31 +1,43 @@
-import { fileURLToPath } from 'node:url';
+import { spawn } from 'node:child_process';
 
+import type { TaskRequest } from '../../../src/index.js';
 import { Program } from '../../support/program.js';
 import type { ProgramEnd } from '../../support/program.js';
+import type { FaultPoint, Struck } from '../worker/fault-points.js';
 import type {
   FaultWorkerMessage,
   FaultWorkerOptions,
   FaultWorkerOrder,
 } from '../worker/fault-worker.process.js';
-import type { Struck } from '../worker/fault-points.js';
-import { requestFor } from '../../support/workflows.js';
-import { WORKFLOWS } from '../workflows.js';
-import type { WorkflowName } from '../workflows.js';
 import { eventually } from './eventually.js';
 
-const FILE = fileURLToPath(new URL('../worker/fault-worker.process.ts', import.meta.url));
+const FILE = 'test/faults/worker/fault-worker.process.ts';
 
-type Statistics = Extract<FaultWorkerMessage, { event: 'statistics' }>;
 type Message = FaultWorkerMessage | Struck;
+export type Statistics = Extract<FaultWorkerMessage, { event: 'statistics' }>;
+
+/** Node takes a while to start on a busy machine. */
+const START_PATIENCE_MS = 120_000;
 
 /** A worker in a process of its own; see `fault-worker.process.ts`. */
 export class FaultWorker {
-  private constructor(private readonly program: Program) {}
+  private constructor(
+    readonly name: string,
+    private readonly program: Program,
+  ) {
+    killWithUs(program);
+  }
 
-  static launch(options: FaultWorkerOptions): FaultWorker {
-    return new FaultWorker(
-      Program.typescript(FILE, { FAULT_WORKER: JSON.stringify(options), NODE_OPTIONS: '--expose-gc' }),
-    );
+  /** `compiled`: from `Program.compile`. */
+  static launch(
+    compiled: string,
+    options: FaultWorkerOptions & { readonly name: string; readonly clockShiftMs: number },
+  ): FaultWorker {
+    const environment = {
+      FAULT_WORKER: JSON.stringify(options),
+      CLOCK_SHIFT_MS: String(options.clockShiftMs),
+    };
+    return new FaultWorker(options.name, Program.compiled(compiled, FILE, environment, ['--expose-gc']));
   }
 
   get pid(): number {
@@ -45,16 +57,20 @@ export class FaultWorker {
   }
 
   async ready(): Promise<void> {
-    await this.told('ready');
+    await this.told('ready', 1, START_PATIENCE_MS);
   }
 
   /** Resolves when it has told this so often. */
-  async told(event: Message['event'], count = 1): Promise<void> {
-    await eventually(`process ${this.pid} tells "${event}" ${count} time(s)`, () => {
-      if (this.messages(event).length >= count) return true;
-      if (!this.running) throw new Error(`It ended without telling "${event}":\n${this.output}`);
-      return false;
-    });
+  async told(event: Message['event'], count = 1, patienceMs?: number): Promise<void> {
+    await eventually(
+      `process ${this.pid} tells "${event}" ${count} time(s)`,
+      () => {
+        if (this.messages(event).length >= count) return true;
+        if (!this.running) throw new Error(`It ended without telling "${event}":\n${this.output}`);
+        return false;
+      },
+      patienceMs,
+    );
   }
 
   messages(event: Message['event']): readonly Message[] {
@@ -74,13 +90,16 @@ export class FaultWorker {
     this.order({ do: 'let go' });
   }
 
-  /** Lets the worker submit, one after the other, and answers with the tasks that were acknowledged to it. */
-  async submit(names: readonly WorkflowName[], count: number): Promise<readonly string[]> {
-    const requests = Array.from({ length: count }, (_, n) =>
-      requestFor(WORKFLOWS[names[n % names.length] ?? 'lone']),
-    );
-    this.order({ do: 'submit', requests });
-    await this.told('submitted');
+  /** From now on these strike too. */
+  arm(faultPoints: readonly FaultPoint[]): void {
+    this.order({ do: 'arm', faultPoints });
+  }
+
+  /** Lets the worker submit, one after the other or all at once, and answers with the tasks that were acknowledged to it. */
+  async submit(requests: readonly TaskRequest[], together = false): Promise<readonly string[]> {
+    const before = this.messages('submitted').length;
+    this.order({ do: 'submit', requests, together });
+    await this.told('submitted', before + 1);
     const told = this.messages('submitted').at(-1);
     return told?.event === 'submitted' ? told.taskUuids : [];
   }
@@ -113,4 +132,12 @@ export class FaultWorker {
   private order(order: FaultWorkerOrder): void {
     this.program.send(order);
   }
+}
+
+/** A process that is stopped would not notice that we are gone: somebody else kills it then. */
+function killWithUs(program: Program): void {
+  const reaper = spawn('sh', ['-c', 'cat >/dev/null; kill -KILL "$0" 2>/dev/null', String(program.pid)], {
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  void program.exited.then(() => reaper.kill('SIGKILL'));
 }

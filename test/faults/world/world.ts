@@ -3,16 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { Client } from 'pg';
+import { Client, DatabaseError } from 'pg';
 
 import { WorkerBootstrap } from '../../../src/index.js';
 import type { SettingsOverrides, TaskRequest, WorkerHandle } from '../../../src/index.js';
-import { Program } from '../../support/program.js';
 import { Random } from '../../support/random.js';
-import type { TcpProxy } from '../../support/tcp-proxy.js';
 import { requestFor, TemplateFolder } from '../../support/workflows.js';
 import { check } from '../checker/check.js';
 import type { Verdict } from '../checker/check.js';
+import type { Defect } from '../defects.js';
 import { History } from '../history.js';
 import type { FaultPoint } from '../worker/fault-points.js';
 import { WORKFLOWS } from '../workflows.js';
@@ -26,16 +25,33 @@ export interface WorkerOptions {
   readonly settings?: SettingsOverrides;
   readonly faultPoints?: readonly FaultPoint[];
   readonly clockShiftMs?: number;
+  readonly schemaVersion?: number;
   readonly workMs?: number;
   readonly blockMs?: number;
   readonly without?: readonly string[];
   readonly enableWebApi?: boolean;
-  /** Another way to the database than through the server's own proxy. */
-  readonly through?: TcpProxy;
+  /** Where its templates are; the world's where left out. */
+  readonly templates?: TemplateFolder;
+}
+
+/** What the worlds of one run of the bench have in common. */
+export interface WorldGround {
+  readonly server: FaultServer;
+  /** The workers' code; see `Program.compile`. */
+  readonly compiled: string;
+}
+
+export interface WorldOptions {
+  /** What is wrong in this world, to see whether anybody notices. */
+  readonly defect?: Defect;
+  /** How long all tasks together may take to end once nothing disturbs them. */
+  readonly patienceMs?: number;
 }
 
 /** All scenarios run with this lease, so that a lost worker is soon noticed. */
 export const LEASE_SECONDS = 2;
+/** Long: what does not end within it never ends, however busy the machine. */
+const PATIENCE_MS = 180_000;
 
 /**
  * What one run of a scenario lives in: a database of its own on the server, workers in processes of their own, who submits
@@ -46,35 +62,60 @@ export class World {
   /** What `submit` acknowledged. */
   readonly acknowledged: string[] = [];
   private readonly workers: FaultWorker[] = [];
+  private observer: Promise<Client> | undefined;
 
   private constructor(
-    readonly server: FaultServer,
+    private readonly ground: WorldGround,
     readonly seed: number,
+    private readonly options: WorldOptions,
     private readonly database: string,
     private readonly folder: string,
     readonly templates: TemplateFolder,
     readonly history: History,
-    private submitter: WorkerHandle | undefined,
+    private readonly submitter: WorkerHandle,
   ) {
     this.random = new Random(seed);
   }
 
-  static async open(server: FaultServer, seed: number): Promise<World> {
+  static async open(ground: WorldGround, seed: number, options: WorldOptions = {}): Promise<World> {
+    const { server } = ground;
     const database = `faults_${randomUUID().replaceAll('-', '')}`;
     const folder = await mkdtemp(join(tmpdir(), 'tasker-faults-'));
     const templates = await TemplateFolder.make(Object.values(WORKFLOWS));
+    await within(server, 'postgres', (client) =>
+      client.query(`CREATE DATABASE ${database} TEMPLATE template0`),
+    );
+    const submitter = await WorkerBootstrap.bootstrap({
+      enableWebApi: false,
+      logger: false,
+      settings: {
+        workerId: 'submitter',
+        databaseUrl: withDatabase(server.sideDoor.url, database),
+        templatePaths: [templates.path],
+        role: 'api',
+        maxBacklog: 1_000_000,
+      },
+    });
+    await within(server, database, async (client) => {
+      await client.query(LEDGER_SQL);
+      await options.defect?.put(client);
+    });
     const history = new History(join(folder, 'history.jsonl'));
-    const world = new World(server, seed, database, folder, templates, history, undefined);
-    await world.administer('postgres', `CREATE DATABASE ${database} TEMPLATE template0`);
-    await world.openSubmitter();
-    await world.administer(database, LEDGER_SQL);
-    return world;
+    return new World(ground, seed, options, database, folder, templates, history, submitter);
   }
 
-  /** Who submits, in this process, straight to the server. */
+  get server(): FaultServer {
+    return this.ground.server;
+  }
+
+  /** Who submits, in this process, by a way of its own to the server. */
   get client(): WorkerHandle['client'] {
-    if (this.submitter === undefined) throw new Error('Nobody submits: the server is down');
     return this.submitter.client;
+  }
+
+  /** Workers that were launched and have not ended. */
+  get running(): readonly FaultWorker[] {
+    return this.workers.filter(({ running }) => running);
   }
 
   /** Starts a worker and waits until it is ready. */
@@ -86,13 +127,15 @@ export class World {
 
   /** Starts a worker that may not live to be ready. */
   launch(options: WorkerOptions = {}): FaultWorker {
-    const worker = FaultWorker.launch({
+    const name = `worker-${this.workers.length + 1}`;
+    const worker = FaultWorker.launch(this.ground.compiled, {
+      name,
       bootstrap: {
         enableWebApi: options.enableWebApi ?? false,
-        workerId: `worker-${this.workers.length + 1}`,
+        workerId: name,
         settings: {
-          databaseUrl: this.urlThrough(options.through ?? this.server.proxy),
-          templatePaths: [this.templates.path],
+          databaseUrl: withDatabase(this.server.proxy.url, this.database),
+          templatePaths: [(options.templates ?? this.templates).path],
           port: 0,
           leaseSeconds: LEASE_SECONDS,
           pollIntervalMs: 200,
@@ -103,61 +146,96 @@ export class World {
       },
       historyFile: this.history.file,
       faultPoints: options.faultPoints ?? [],
+      schemaVersion: options.schemaVersion ?? null,
       clockShiftMs: options.clockShiftMs ?? 0,
       workMs: options.workMs ?? 5,
       blockMs: options.blockMs ?? 0,
       without: options.without ?? [],
+      defect: this.options.defect?.ofWorkers ?? null,
     });
     this.workers.push(worker);
     return worker;
   }
 
-  /** Submits tasks of these workflows, in turn. */
+  /** Submits tasks of these workflows, in turn; every one of them must be accepted. */
   async submit(
     names: readonly WorkflowName[],
     count: number,
     context: TaskRequest['context'] = {},
   ): Promise<readonly string[]> {
-    const requests = Array.from({ length: count }, (_, n) => {
-      const name = names[n % names.length] ?? 'lone';
-      return requestFor(WORKFLOWS[name], context);
+    const outcomes = await this.client.submitMany(requestsOf(names, count, context));
+    const accepted = outcomes.map((outcome) => {
+      if ('error' in outcome) throw outcome.error;
+      return outcome.taskUuid;
     });
-    const outcomes = await this.client.submitMany(requests);
-    const accepted = outcomes.flatMap((outcome) => ('taskUuid' in outcome ? [outcome.taskUuid] : []));
     this.acknowledged.push(...accepted);
     return accepted;
   }
 
+  /** Lets a worker submit, so that its faults strike the submits. */
+  async submitBy(worker: FaultWorker, names: readonly WorkflowName[], count: number): Promise<void> {
+    this.acknowledged.push(...(await worker.submit(requestsOf(names, count))));
+  }
+
   /** Resolves when every acknowledged task has ended or is blocked. */
   async settled(): Promise<void> {
-    await eventually('all tasks have ended or are blocked', async () => {
-      const [row] = await this.rows<{ open: number }>(
-        'SELECT count(*)::integer AS open FROM tasker.tasks WHERE status = 0',
-      );
-      return row?.open === 0;
-    });
+    await eventually(
+      'all tasks have ended or are blocked',
+      async () => {
+        const [row] = await this.rows<{ open: number }>(
+          'SELECT count(*)::integer AS open FROM tasker.tasks WHERE status = 0',
+        );
+        return row?.open === 0;
+      },
+      this.options.patienceMs ?? PATIENCE_MS,
+    );
   }
 
   /** Waits for the end of all tasks, stops all workers, and looks for broken promises. */
   async verdict(): Promise<Verdict> {
     await this.settled();
-    await this.stopWorkers();
-    return this.within(this.database, (client) => check(client, this.history, this.acknowledged));
+    await Promise.all(this.workers.map((worker) => worker.end()));
+    return this.judge();
   }
 
-  /** What the database says, past the proxy. */
+  /** Looks for broken promises, at a time when nothing runs. */
+  async judge(): Promise<Verdict> {
+    return within(this.server, this.database, (client) => check(client, this.history, this.acknowledged));
+  }
+
+  /** What the database says, past the proxies. A connection that broke since the last look is replaced. */
   async rows<Row extends object>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
-    return this.within(this.database, async (client) => {
-      const { rows } = await client.query(text, [...values]);
+    const ask = async (): Promise<readonly Row[]> => {
+      this.observer ??= connect(this.server, this.database);
+      const { rows } = await (await this.observer).query(text, [...values]);
       return rows;
-    });
+    };
+    try {
+      return await ask();
+    } catch (error) {
+      if (error instanceof DatabaseError) throw error;
+      this.observer = undefined;
+      return await ask();
+    }
+  }
+
+  /** The first of the rows, where there must be one. */
+  async row<Row extends object>(text: string, values: readonly unknown[] = []): Promise<Row> {
+    const [row] = await this.rows<Row>(text, values);
+    if (row === undefined) throw new Error(`No row came of: ${text}`);
+    return row;
+  }
+
+  /** A connection of its own to the database, past the proxies; whoever asks for it ends it. */
+  async connect(): Promise<Client> {
+    return connect(this.server, this.database);
   }
 
   /** Sessions that begin from now on can only read, or can write again. */
   async setReadOnly(readOnly: boolean): Promise<void> {
-    await this.administer(
-      'postgres',
-      `ALTER DATABASE ${this.database} SET default_transaction_read_only = ${readOnly ? 'on' : 'off'}`,
+    const value = readOnly ? 'on' : 'off';
+    await within(this.server, 'postgres', (client) =>
+      client.query(`ALTER DATABASE ${this.database} SET default_transaction_read_only = ${value}`),
     );
   }
 
@@ -173,61 +251,35 @@ export class World {
 
   /** Stops the server and brings it back. `meanwhile` runs while it is down. */
   async restartServer(how: 'fast' | 'crash', meanwhile: () => Promise<void> = async () => {}): Promise<void> {
-    await this.closeSubmitter();
+    await this.observer?.then((client) => client.end());
+    this.observer = undefined;
     await this.server.stop(how);
     await meanwhile();
     await this.server.start();
-    await this.openSubmitter();
-  }
-
-  urlThrough(proxy: TcpProxy): string {
-    return withDatabase(proxy.url, this.database);
   }
 
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()));
-    await this.closeSubmitter();
+    await this.submitter.stop();
+    await this.observer?.then((client) => client.end());
     this.server.proxy.open();
-    await this.administer('postgres', `DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`);
+    this.server.proxy.dropsNotifications = false;
+    await within(this.server, 'postgres', (client) =>
+      client.query(`DROP DATABASE IF EXISTS ${this.database} WITH (FORCE)`),
+    );
     await this.templates.removeAll();
     await rm(this.folder, { recursive: true, force: true });
   }
+}
 
-  private async stopWorkers(): Promise<void> {
-    await Promise.all(this.workers.map((worker) => worker.end()));
-  }
-
-  private async openSubmitter(): Promise<void> {
-    this.submitter = await WorkerBootstrap.bootstrap({
-      enableWebApi: false,
-      logger: false,
-      settings: {
-        databaseUrl: withDatabase(this.server.directUrl, this.database),
-        templatePaths: [this.templates.path],
-        role: 'api',
-      },
-    });
-  }
-
-  private async closeSubmitter(): Promise<void> {
-    await this.submitter?.stop();
-    this.submitter = undefined;
-  }
-
-  private async administer(database: string, text: string): Promise<void> {
-    await this.within(database, (client) => client.query(text));
-  }
-
-  private async within<T>(database: string, work: (client: Client) => Promise<T>): Promise<T> {
-    const client = new Client({ connectionString: withDatabase(this.server.directUrl, database) });
-    client.on('error', () => undefined);
-    await client.connect();
-    try {
-      return await work(client);
-    } finally {
-      await client.end();
-    }
-  }
+export function requestsOf(
+  names: readonly WorkflowName[],
+  count: number,
+  context: TaskRequest['context'] = {},
+): readonly TaskRequest[] {
+  return Array.from({ length: count }, (_, n) =>
+    requestFor(WORKFLOWS[names[n % names.length] ?? 'lone'], context),
+  );
 }
 
 function withDatabase(serverUrl: string, database: string): string {
@@ -236,7 +288,22 @@ function withDatabase(serverUrl: string, database: string): string {
   return url.href;
 }
 
-/** For the end of a run that failed on the way. */
-export async function killAllPrograms(): Promise<void> {
-  await Program.killAll();
+async function connect(server: FaultServer, database: string): Promise<Client> {
+  const client = new Client({ connectionString: withDatabase(server.directUrl, database) });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function within<T>(
+  server: FaultServer,
+  database: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = await connect(server, database);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
 }
