@@ -260,7 +260,10 @@ describe('A step as it is read', () => {
   it('gives its result by name, once it has finished', async () => {
     const task = await worker.submit({ template_id: diamond });
     const read = (name: string) =>
-      core.rows('SELECT result FROM tasker.read_step_results(ARRAY[$1::uuid], ARRAY[$2::text])', [task, name]);
+      core.rows('SELECT result FROM tasker.read_step_results(ARRAY[$1::uuid], ARRAY[$2::text])', [
+        task,
+        name,
+      ]);
     expect(await read('start')).toEqual([]);
     const { steps } = await worker.claim();
     await worker.complete(steps.map((step) => succeeded(step, [1, { two: 3 }])));
