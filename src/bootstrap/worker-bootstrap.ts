@@ -109,7 +109,11 @@ export class WorkerBootstrap {
       },
     );
     try {
-      if (ownLog) app.useLogger(app.get(PinoLogger));
+      if (ownLog) {
+        app.useLogger(app.get(PinoLogger));
+        // Else nothing is said until the service listens, however long it waits for its database.
+        app.flushLogs();
+      }
       configureHttp(app, settings.security);
       if (settings.service.role !== 'worker') serveApiDocument(app);
       interruption?.handOverTo(app);
