@@ -3,7 +3,7 @@ import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Logger as PinoLogger } from 'nestjs-pino';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { Authenticator, configureHttp } from '../http/index.js';
+import { Authenticator, configureHttp, serveApiDocument } from '../http/index.js';
 import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
 import { readSettings } from '../config/index.js';
@@ -129,6 +129,7 @@ export class WorkerBootstrap {
         app.flushLogs();
       }
       configureHttp(app, settings.security);
+      if (settings.service.role !== 'worker') serveApiDocument(app);
       signals?.handOverTo(app);
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();

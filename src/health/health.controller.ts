@@ -1,5 +1,6 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
+import { HEADERS } from '../http/openapi/api-document.parts.js';
 import { Operation } from '../http/openapi/operation.decorator.js';
 import { HealthReporter } from './health.reporter.js';
 import { BasicHealth, HealthReport } from './health.responses.js';
@@ -16,13 +17,19 @@ export class HealthController {
   constructor(private readonly reporter: HealthReporter) {}
 
   @Get()
-  @Operation({ summary: 'Say that the service answers', permissions: [], answer: BasicHealth })
+  @Operation({
+    id: 'getHealth',
+    summary: 'Say that the service answers',
+    permissions: [],
+    answer: BasicHealth,
+  })
   health(): BasicHealth {
     return this.reporter.basic('healthy');
   }
 
   @Get('live')
   @Operation({
+    id: 'getLiveness',
     summary: 'Say that the process is alive',
     description: 'Of itself alone: the database is not asked.',
     permissions: [],
@@ -34,12 +41,17 @@ export class HealthController {
 
   @Get('ready')
   @Operation({
+    id: 'getReadiness',
     summary: 'Say whether the service can take work',
     description: '200 with status "ready", else 503.',
     permissions: [],
     answer: HealthReport,
   })
-  @ApiServiceUnavailableResponse({ type: HealthReport, description: 'Not ready: checks say why' })
+  @ApiServiceUnavailableResponse({
+    type: HealthReport,
+    description: 'Not ready: checks say why',
+    headers: HEADERS.everyAnswer,
+  })
   async ready(@Res({ passthrough: true }) response: StatusResponse): Promise<HealthReport> {
     const report = await this.reporter.readiness();
     if (report.status !== 'ready') response.status(HttpStatus.SERVICE_UNAVAILABLE);
@@ -48,12 +60,17 @@ export class HealthController {
 
   @Get('detailed')
   @Operation({
+    id: 'getDetailedHealth',
     summary: 'Say how everything is',
     description: '503 where something is down.',
     permissions: [],
     answer: HealthReport,
   })
-  @ApiServiceUnavailableResponse({ type: HealthReport, description: 'Something is down: checks say what' })
+  @ApiServiceUnavailableResponse({
+    type: HealthReport,
+    description: 'Something is down: checks say what',
+    headers: HEADERS.everyAnswer,
+  })
   async detailed(@Res({ passthrough: true }) response: StatusResponse): Promise<HealthReport> {
     const report = await this.reporter.detailed();
     if (report.status === 'unhealthy') response.status(HttpStatus.SERVICE_UNAVAILABLE);

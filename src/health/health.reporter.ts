@@ -1,9 +1,8 @@
 import { HttpException, Injectable } from '@nestjs/common';
 import { HealthCheckService } from '@nestjs/terminus';
 import type { HealthCheckResult, HealthIndicatorFunction } from '@nestjs/terminus';
-import { DatabaseSettings, ServiceSettings, WorkerSettings } from '../config/index.js';
+import { DatabaseSettings, PACKAGE_VERSION, ServiceSettings, WorkerSettings } from '../config/index.js';
 import { ServedTemplates, StepDispatcher } from '../worker/index.js';
-import { PACKAGE_VERSION } from './package-version.js';
 import { DatabaseHealthIndicator } from './database.health.js';
 import type { BasicHealth, HealthCheck, HealthReport } from './health.responses.js';
 import { WorkerHealthIndicator } from './worker.health.js';

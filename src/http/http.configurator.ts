@@ -16,6 +16,9 @@ import { RouteCatalog } from './route.catalog.js';
 const KEEP_ALIVE_MS = 75_000;
 const HEADERS_MS = 15_000;
 
+/** For the page at /docs. Nothing is upgraded to https: the service itself speaks http, and its page has to load where it does. */
+const CONTENT_SECURITY = { imgSrc: ["'self'", 'data:'], upgradeInsecureRequests: null };
+
 /**
  * Makes an application speak the API's HTTP: strict JSON in, validated DTOs, and one shape for every error. It must have
  * been created with `bodyParser: false`, and is called before `init()` or `listen()`.
@@ -25,7 +28,7 @@ export function configureHttp(app: NestExpressApplication, security = new Securi
   // Answers tell the state of this moment; hashing each of them for a cache would be work for nothing.
   app.disable('etag');
   app.use(identifyRequest);
-  app.use(helmet({ contentSecurityPolicy: { directives: { imgSrc: ["'self'", 'data:'] } } }));
+  app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   const { corsOrigins } = security;
   if (corsOrigins !== undefined)
     app.enableCors({ origin: [...corsOrigins], exposedHeaders: [REQUEST_ID_HEADER, 'Retry-After'] });

@@ -1,11 +1,32 @@
 import { Controller, Get, Header } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { WorkerSettings } from '../config/index.js';
 import { DomainEventBus } from '../domain-events/index.js';
 import { Operation } from '../http/openapi/operation.decorator.js';
 import { MetricsCollector } from './metrics.collector.js';
 import { EventMetricsResponse } from './metrics.responses.js';
+
+const PROMETHEUS = {
+  description: 'In Prometheus’s text format',
+  content: {
+    'text/plain': {
+      schema: { type: 'string' as const },
+      example:
+        '# HELP tasker_worker_steps_claimed_total Steps that were claimed\n# TYPE tasker_worker_steps_claimed_total counter\ntasker_worker_steps_claimed_total 4\n',
+    },
+  },
+};
+
+const NUMBERS = {
+  description: 'By name, without histograms',
+  content: {
+    'application/json': {
+      schema: { type: 'object' as const, additionalProperties: { type: 'number' as const } },
+      example: { tasker_worker_steps_claimed_total: 4, tasker_queue_depth: 0 },
+    },
+  },
+};
 
 /** What this process does, in numbers. */
 @ApiTags('system')
@@ -19,21 +40,34 @@ export class MetricsController {
 
   @Get()
   @Header('Content-Type', Registry.PROMETHEUS_CONTENT_TYPE)
-  @Operation({ summary: 'Read the metrics, for Prometheus', permissions: [], answer: String })
-  @ApiProduces('text/plain')
+  @Operation({
+    id: 'getMetrics',
+    summary: 'Read the metrics, for Prometheus',
+    permissions: [],
+    answer: PROMETHEUS,
+  })
   prometheus(): Promise<string> {
     return this.collector.text();
   }
 
   @Get('worker')
-  @Operation({ summary: 'Read the metrics, as a map', permissions: [], answer: Object })
-  @ApiOkResponse({ schema: { type: 'object', additionalProperties: { type: 'number' } } })
+  @Operation({
+    id: 'getWorkerMetrics',
+    summary: 'Read the metrics, as a map',
+    permissions: [],
+    answer: NUMBERS,
+  })
   worker(): Readonly<Record<string, number>> {
     return this.collector.numbers();
   }
 
   @Get('events')
-  @Operation({ summary: 'Read what became of domain events', permissions: [], answer: EventMetricsResponse })
+  @Operation({
+    id: 'getEventMetrics',
+    summary: 'Read what became of domain events',
+    permissions: [],
+    answer: EventMetricsResponse,
+  })
   events(): EventMetricsResponse {
     const { durablePublished, fastPublished, durableDelivered, fastDelivered, durableErrors, fastErrors } =
       this.bus.statistics();

@@ -1,8 +1,13 @@
 import { Controller, Get } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 
-import { DatabaseSettings, SecuritySettings, ServiceSettings, WorkerSettings } from '../../config/index.js';
-import { PACKAGE_VERSION } from '../../health/package-version.js';
+import {
+  DatabaseSettings,
+  PACKAGE_VERSION,
+  SecuritySettings,
+  ServiceSettings,
+  WorkerSettings,
+} from '../../config/index.js';
 import { Authenticator } from '../../http/index.js';
 import { Operation } from '../../http/openapi/operation.decorator.js';
 import { API_KEY_HEADER } from '../../http/security/authenticator.js';
@@ -23,6 +28,7 @@ export class ConfigController {
 
   @Get()
   @Operation({
+    id: 'getConfig',
     summary: 'Read how this process is set up',
     description: 'Nothing secret is in it.',
     permissions: ['system:config_read', 'worker:config_read'],

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Equals, IsOptional } from 'class-validator';
 
 import type { JsonObject, JsonValue } from '../../engine/json.types.js';
@@ -9,6 +9,7 @@ const WHY = { description: 'Kept in the audit', example: 'The bank was down; it 
 const WHO = { description: 'Kept in the audit', example: 'ada@example.com' };
 
 /** Gives a step in error a new run, its attempts counted anew. */
+@ApiSchema({ name: 'ResetForRetry' })
 export class ResetForRetryDto {
   @ApiProperty({ enum: ['reset_for_retry'] })
   @Equals('reset_for_retry')
@@ -24,6 +25,7 @@ export class ResetForRetryDto {
 }
 
 /** Ends a step without a result; its dependants go on. */
+@ApiSchema({ name: 'ResolveManually' })
 export class ResolveManuallyDto {
   @ApiProperty({ enum: ['resolve_manually'] })
   @Equals('resolve_manually')
@@ -39,6 +41,7 @@ export class ResolveManuallyDto {
 }
 
 /** The result of a step that is completed by hand. */
+@ApiSchema({ name: 'CompletionData' })
 export class CompletionDataDto {
   @JsonProperty({ description: 'Must fit the result_schema of the step', example: { total: 209.97 } })
   @IsGiven()
@@ -57,6 +60,7 @@ export class CompletionDataDto {
 }
 
 /** Ends a step with a result given by hand; its dependants go on with it. */
+@ApiSchema({ name: 'CompleteManually' })
 export class CompleteManuallyDto {
   @ApiProperty({ enum: ['complete_manually'] })
   @Equals('complete_manually')

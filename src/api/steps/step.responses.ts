@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
 import type { JsonObject, JsonValue } from '../../engine/json.types.js';
 import { STEP_STATES, type StepState } from '../../engine/states.js';
@@ -95,6 +95,7 @@ export class OrchestrationMetadata {
 }
 
 /** Tasker's `StepExecutionResult`: how a step last ended. The handler's own answer is `result`. */
+@ApiSchema({ name: 'StepExecutionResult' })
 export class StepExecutionResultResponse {
   @ApiProperty({ format: 'uuid' })
   readonly step_uuid!: string;

@@ -1,11 +1,12 @@
 import { Body, Controller, Get, Param, Patch } from '@nestjs/common';
-import { ApiBody, ApiExtraModels, ApiTags, getSchemaPath } from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiParam, ApiTags, getSchemaPath } from '@nestjs/swagger';
 
 import { TaskClient } from '../../client/index.js';
 import { StepAuditReader } from '../../engine/index.js';
 import { Operation } from '../../http/openapi/operation.decorator.js';
 import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
 import { STEP_NOT_FOUND, TASK_NOT_FOUND } from '../tasks/not-found.examples.js';
+import { STEP_UUID, TASK_UUID } from '../path.parameters.js';
 import {
   CompleteManuallyDto,
   ResetForRetryDto,
@@ -22,6 +23,7 @@ import { StepResponse } from './step.responses.js';
 /** The steps of a task, and what can be done with them by hand. */
 @ApiTags('steps')
 @ApiExtraModels(ResetForRetryDto, ResolveManuallyDto, CompleteManuallyDto)
+@ApiParam(TASK_UUID)
 @Controller('v1/tasks/:uuid/workflow_steps')
 export class StepsController {
   constructor(
@@ -32,6 +34,7 @@ export class StepsController {
 
   @Get()
   @Operation({
+    id: 'listSteps',
     summary: 'Read the steps of a task',
     description: 'In topological order: a step comes after all it depends on.',
     permissions: ['steps:read'],
@@ -44,7 +47,9 @@ export class StepsController {
   }
 
   @Get(':stepUuid')
+  @ApiParam(STEP_UUID)
   @Operation({
+    id: 'getStep',
     summary: 'Read a step',
     permissions: ['steps:read'],
     answer: StepResponse,
@@ -58,7 +63,9 @@ export class StepsController {
   }
 
   @Patch(':stepUuid')
+  @ApiParam(STEP_UUID)
   @Operation({
+    id: 'actOnStep',
     summary: 'Reset, resolve or complete a step by hand',
     description:
       'reset_for_retry gives a step in error a new run; resolve_manually ends a step without a result, complete_manually with one, and its dependants go on.',
@@ -80,7 +87,14 @@ export class StepsController {
         { $ref: getSchemaPath(ResolveManuallyDto) },
         { $ref: getSchemaPath(CompleteManuallyDto) },
       ],
-      discriminator: { propertyName: 'action_type' },
+      discriminator: {
+        propertyName: 'action_type',
+        mapping: {
+          reset_for_retry: getSchemaPath(ResetForRetryDto),
+          resolve_manually: getSchemaPath(ResolveManuallyDto),
+          complete_manually: getSchemaPath(CompleteManuallyDto),
+        },
+      },
     },
     examples: {
       reset_for_retry: {
@@ -108,7 +122,9 @@ export class StepsController {
   }
 
   @Get(':stepUuid/audit')
+  @ApiParam(STEP_UUID)
   @Operation({
+    id: 'getStepAudit',
     summary: 'Read what was recorded of a step',
     description: 'One entry an attempt or manual action, oldest first.',
     permissions: ['steps:read'],

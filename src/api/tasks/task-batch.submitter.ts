@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
+import { BackpressureError } from '../../backlog/index.js';
 import { SubmitFailedError, TaskClient, type SubmitManyOutcome } from '../../client/index.js';
 import { InvalidTaskRequestError } from '../../engine/errors.js';
 import type { TaskRequest } from '../../engine/task.types.js';
@@ -16,7 +17,7 @@ import { toTaskRequest } from './task-request.mapper.js';
 export class TaskBatchSubmitter {
   constructor(private readonly tasks: TaskClient) {}
 
-  /** One answer a request, in order. Rejects, with nothing accepted, where the database does not take them. */
+  /** One answer a request, in order. Rejects, with nothing accepted, where the database does not take them, or too much waits. */
   async submit(requests: readonly unknown[]): Promise<readonly (AcceptedTask | RefusedTask)[]> {
     const drafts = await Promise.all(requests.map(draftOf));
     const good = drafts.flatMap((draft) => ('request' in draft ? [draft.request] : []));
@@ -41,9 +42,10 @@ async function draftOf(value: unknown, place: number): Promise<Draft> {
 function answerOf(outcome: SubmitManyOutcome | undefined, place: number): AcceptedTask | RefusedTask {
   if (outcome === undefined) throw new Error('submitMany left a request unanswered');
   if (!('error' in outcome)) return { task_uuid: outcome.taskUuid };
+  const { error } = outcome;
   // Not this request's fault, and every other one's lot too: the whole batch has failed.
-  if (outcome.error instanceof SubmitFailedError) throw outcome.error;
-  return refused(atPlace(outcome.error, place));
+  if (error instanceof SubmitFailedError || error instanceof BackpressureError) throw error;
+  return refused(atPlace(error, place));
 }
 
 function refused(error: unknown): RefusedTask {

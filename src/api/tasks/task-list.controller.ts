@@ -18,6 +18,7 @@ export class TaskListController {
 
   @Get()
   @Operation({
+    id: 'listTasks',
     summary: 'List tasks',
     description: 'Newest first, without their steps.',
     permissions: ['tasks:list'],

@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 
 import type { JsonObject } from '../../engine/json.types.js';
@@ -14,6 +14,7 @@ import {
 import { JsonObjectProperty } from '../json-property.decorator.js';
 
 /** Tasker's `TaskRequest`. An optional field may be null as well as left out. */
+@ApiSchema({ name: 'TaskRequest' })
 export class TaskRequestDto {
   @IsText()
   @ApiProperty({ description: 'Name of the template', example: 'mathematical_sequence' })

@@ -1,19 +1,20 @@
 import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { TaskClient } from '../../client/index.js';
 import { ClientGone } from '../../http/client-gone.decorator.js';
 import { Operation } from '../../http/openapi/operation.decorator.js';
 import { currentRequestId } from '../../http/request-context.js';
-import { LongLived } from '../../http/request-timeout.interceptor.js';
 import { Asking, type RequestIdentity } from '../../http/security/request-identity.js';
 import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
+import { TASK_UUID } from '../path.parameters.js';
 import { TASK_NOT_FOUND } from './not-found.examples.js';
 import { TaskBatchRequestDto } from './task-batch.dto.js';
 import { TaskBatchResponse } from './task-batch.responses.js';
 import { TaskBatchSubmitter } from './task-batch.submitter.js';
 import { TaskQueryDto } from './task-query.dto.js';
 import { TaskRequestDto } from './task-request.dto.js';
+import { TASK_BATCHES, TASK_REQUESTS } from './task-request.examples.js';
 import { toTaskRequest } from './task-request.mapper.js';
 import { toTaskResponse } from './task-response.mapper.js';
 import { toTaskSummary } from './task-summary.mapper.js';
@@ -33,6 +34,7 @@ export class TasksController {
 
   @Post()
   @Operation({
+    id: 'submitTask',
     summary: 'Submit a task',
     description:
       'It is stored when the answer comes. A repeat of the same request with the same idempotency_key answers with the same task.',
@@ -49,6 +51,7 @@ export class TasksController {
       BACKPRESSURE: 'More steps wait than the service takes now; try again in a moment',
     },
   })
+  @ApiBody({ type: TaskRequestDto, examples: TASK_REQUESTS })
   async submit(@Body() request: TaskRequestDto, @Asking() asking: RequestIdentity): Promise<TaskResponse> {
     const { taskUuid } = await this.tasks.submit(toTaskRequest(request, currentRequestId()));
     return toTaskResponse(await this.tasks.get(taskUuid), asking);
@@ -56,6 +59,7 @@ export class TasksController {
 
   @Post('batch')
   @Operation({
+    id: 'submitTasks',
     summary: 'Submit many tasks at once',
     description:
       'One insert takes all that are good. A bad one does not keep the others from being accepted: each is answered for itself, in order.',
@@ -69,15 +73,18 @@ export class TasksController {
       BACKPRESSURE: 'More steps wait than the service takes now; try again in a moment',
     },
   })
+  @ApiBody({ type: TaskBatchRequestDto, examples: TASK_BATCHES })
   async submitBatch(@Body() { tasks }: TaskBatchRequestDto): Promise<TaskBatchResponse> {
     return { tasks: await this.batches.submit(tasks) };
   }
 
   @Get(':uuid')
-  @LongLived(true)
+  @ApiParam(TASK_UUID)
   @Operation({
+    id: 'getTask',
     summary: 'Read a task',
     description: 'With wait_seconds the answer is held until the task has ended or is blocked by failures.',
+    longLived: true,
     permissions: ['tasks:read'],
     answer: TaskResponse,
     errors: TASK_NOT_FOUND,
@@ -92,7 +99,9 @@ export class TasksController {
   }
 
   @Get(':uuid/summary')
+  @ApiParam(TASK_UUID)
   @Operation({
+    id: 'getTaskSummary',
     summary: 'Read how a task stands',
     description: 'What each step gave, why steps have failed, and what the others wait for.',
     permissions: ['tasks:read'],
@@ -104,7 +113,9 @@ export class TasksController {
   }
 
   @Delete(':uuid')
+  @ApiParam(TASK_UUID)
   @Operation({
+    id: 'cancelTask',
     summary: 'Cancel a task',
     description: 'Its unfinished steps will not run, and running ones are told to stop.',
     permissions: ['tasks:cancel'],

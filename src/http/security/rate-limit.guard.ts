@@ -13,7 +13,8 @@ const WINDOW_SECONDS = 60;
 
 /**
  * Refuses a client that has sent too many requests within a minute; what is open to everybody is exempt. Each process counts
- * for itself.
+ * for itself. Not by @nestjs/throttler: it is CommonJS and requires Nest, which is ESM, so it loads on no Node before 20.19 and
+ * not under jest there.
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
