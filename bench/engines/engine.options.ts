@@ -1,0 +1,23 @@
+import process from 'node:process';
+
+/** What every engine is started with. */
+export interface EngineOptions {
+  readonly databaseUrl: string;
+  readonly templateFolder: string;
+  /** Steps under way; the engine's own default where left out. */
+  readonly concurrency?: number;
+}
+
+/** The options of this process, from its parent. */
+export function engineOptions(): EngineOptions {
+  const options: unknown = JSON.parse(process.env['BENCH_ENGINE'] ?? 'null');
+  if (!isEngineOptions(options))
+    throw new Error('BENCH_ENGINE must hold databaseUrl and templateFolder as JSON');
+  return options;
+}
+
+function isEngineOptions(options: unknown): options is EngineOptions {
+  return (
+    typeof options === 'object' && options !== null && 'databaseUrl' in options && 'templateFolder' in options
+  );
+}

@@ -1,0 +1,1 @@
+export { BenchServer } from './bench-server.js';
