@@ -18,7 +18,7 @@ export async function runBench(options: Options): Promise<readonly Measurement[]
   const measurements = new Measurements();
   const server = await BenchServer.start();
   const templates = await TemplateFiles.write();
-  const contestants = new Contestants(server, templates.folder);
+  const contestants = new Contestants(server, templates.folder, options.profile);
   try {
     const three = [
       await contestants.start(TASKER, options.concurrency),

@@ -6,6 +6,8 @@ export interface Options {
   readonly json: string | null;
   /** Steps under way at once in the service; 400 fills two batches of the largest size. */
   readonly concurrency: number;
+  /** Where CPU profiles of the engines' processes go. */
+  readonly profile: string | null;
 }
 
 export const USAGE = `npm run bench -- [options]
@@ -13,6 +15,7 @@ export const USAGE = `npm run bench -- [options]
   --quick          the main figures, within a minute
   --smoke          everything once and small: whether it works, not how fast it is
   --concurrency N  steps under way at once in the service (400); the default setting is measured beside it
+  --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
 /** Reads the command line. Throws an `Error` that says what is wrong with it. */
@@ -24,11 +27,13 @@ export function readOptions(args: readonly string[]): Options {
       smoke: { type: 'boolean', default: false },
       concurrency: { type: 'string', default: '400' },
       json: { type: 'string' },
+      profile: { type: 'string' },
     },
   });
   return {
     size: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
     json: values.json ?? null,
+    profile: values.profile ?? null,
     concurrency: wholeNumber('--concurrency', values.concurrency),
   };
 }

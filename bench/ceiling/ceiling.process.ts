@@ -9,7 +9,8 @@ import { CeilingEngine } from './ceiling.engine.js';
 
 const BATCH = 200;
 
-const { databaseUrl, concurrency } = engineOptions();
+const options = engineOptions();
+const { databaseUrl, concurrency } = options;
 
 async function connect(): Promise<Client> {
   const client = new Client({ connectionString: databaseUrl });
@@ -23,4 +24,5 @@ const connections = {
   listener: await connect(),
 };
 const sql = await readFile(new URL('./ceiling.sql', import.meta.url), 'utf8');
-serveEngine(await CeilingEngine.start(connections, sql, workload('linear'), concurrency ?? BATCH));
+const engine = await CeilingEngine.start(connections, sql, workload('linear'), concurrency ?? BATCH);
+serveEngine(engine, options);

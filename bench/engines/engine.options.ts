@@ -6,6 +6,8 @@ export interface EngineOptions {
   readonly templateFolder: string;
   /** Steps under way; the engine's own default where left out. */
   readonly concurrency?: number;
+  /** Where CPU profiles of throughput runs go. */
+  readonly profileFolder?: string;
 }
 
 /** The options of this process, from its parent. */

@@ -1,21 +1,32 @@
 import process from 'node:process';
 
+import { profiled } from './cpu.profiler.js';
+import type { EngineOptions } from './engine.options.js';
 import { isRequest } from './engine.messages.js';
 import type { EngineAnswer, EngineRequest, EngineValue } from './engine.messages.js';
 import type { BenchEngine } from './bench-engine.js';
 
 /** Lets the parent process drive the engine. Ends the process when the parent asks for it, or is gone. */
-export function serveEngine(engine: BenchEngine): void {
+export function serveEngine(engine: BenchEngine, { profileFolder }: EngineOptions): void {
   process.on('disconnect', () => process.exit(3));
   process.on('message', (message) => {
-    if (isRequest(message)) void answer(engine, message);
+    if (isRequest(message)) void answer(engine, message, profileFolder);
   });
   tell({ id: 0, value: null });
 }
 
-async function answer(engine: BenchEngine, request: EngineRequest): Promise<void> {
+async function answer(
+  engine: BenchEngine,
+  request: EngineRequest,
+  profileFolder: string | undefined,
+): Promise<void> {
+  const work = (): Promise<EngineValue> => perform(engine, request);
   try {
-    tell({ id: request.id, value: await perform(engine, request) });
+    const value =
+      profileFolder !== undefined && request.method === 'run'
+        ? await profiled(profileFolder, request.batch.workload, work)
+        : await work();
+    tell({ id: request.id, value });
   } catch (error) {
     tell({ id: request.id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
   }

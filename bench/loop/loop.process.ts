@@ -18,4 +18,5 @@ async function connect(): Promise<Client> {
 
 const templates = await registerTemplates(options);
 const loops = [await connect(), await connect()];
-serveEngine(new LoopEngine({ loops, submitter: await connect() }, templates, options.concurrency ?? BATCH));
+const connections = { loops, submitter: await connect() };
+serveEngine(new LoopEngine(connections, templates, options.concurrency ?? BATCH), options);

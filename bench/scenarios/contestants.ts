@@ -31,6 +31,7 @@ export class Contestants {
   constructor(
     private readonly server: BenchServer,
     private readonly templateFolder: string,
+    private readonly profileFolder: string | null = null,
   ) {}
 
   /** An engine by its name, on a new database; with its own default concurrency where none is given. */
@@ -40,9 +41,10 @@ export class Contestants {
     this.databases += 1;
     const database = `bench_${this.databases}`;
     const databaseUrl = await this.server.createDatabase(database);
+    const profiling = this.profileFolder === null ? {} : { profileFolder: this.profileFolder };
     const process = await EngineProcess.start({
       file: fileURLToPath(file),
-      options: { databaseUrl, templateFolder: this.templateFolder, concurrency },
+      options: { databaseUrl, templateFolder: this.templateFolder, concurrency, ...profiling },
     });
     this.running.push(process);
     const meter = new ResourceMeter(this.server.observer, this.server.pid, process.pid);

@@ -5,7 +5,8 @@ import { engineOptions, serveEngine } from '../engines/index.js';
 import { BenchModule } from './operation.handler.js';
 import { TaskerEngine } from './tasker.engine.js';
 
-const { databaseUrl, templateFolder, concurrency } = engineOptions();
+const options = engineOptions();
+const { databaseUrl, templateFolder, concurrency } = options;
 
 const worker = await WorkerBootstrap.bootstrap({
   imports: [...WORKFLOW_MODULES, BenchModule],
@@ -17,4 +18,4 @@ const worker = await WorkerBootstrap.bootstrap({
     maxConcurrency: concurrency,
   },
 });
-serveEngine(new TaskerEngine(worker));
+serveEngine(new TaskerEngine(worker), options);
