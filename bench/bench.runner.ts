@@ -4,7 +4,7 @@ import type { Options } from './options.js';
 import { CEILING, Contestants, LOOP, TASKER } from './scenarios/contestants.js';
 import { measureLoneLatency } from './scenarios/latency.scenario.js';
 import { measureThroughput } from './scenarios/throughput.scenario.js';
-import { BenchServer } from './server/index.js';
+import { BenchServer, COUNTING, countStatements, writeStatements } from './server/index.js';
 import { TemplateFiles } from './workloads/index.js';
 
 const SIZES = {
@@ -16,10 +16,11 @@ const SIZES = {
 export async function runBench(options: Options): Promise<readonly Measurement[]> {
   const size = SIZES[options.size];
   const measurements = new Measurements();
-  const server = await BenchServer.start();
+  const server = await BenchServer.start(options.profile === null ? {} : COUNTING);
   const templates = await TemplateFiles.write();
   const contestants = new Contestants(server, templates.folder, options.profile);
   try {
+    if (options.profile !== null) await countStatements(server.observer);
     const three = [
       await contestants.start(TASKER, options.concurrency),
       await contestants.start(LOOP),
@@ -31,6 +32,7 @@ export async function runBench(options: Options): Promise<readonly Measurement[]
       { workload: 'linear', tasks: size.lone, rounds: size.rounds, warmUp: size.lone },
       measurements,
     );
+    if (options.profile !== null) await writeStatements(server.observer, options.profile);
     await contestants.stopAll();
     return measurements.all;
   } finally {

@@ -15,7 +15,8 @@ export const USAGE = `npm run bench -- [options]
   --quick          the main figures, within a minute
   --smoke          everything once and small: whether it works, not how fast it is
   --concurrency N  steps under way at once in the service (400); the default setting is measured beside it
-  --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools
+  --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
+                   what PostgreSQL's statements cost
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
 /** Reads the command line. Throws an `Error` that says what is wrong with it. */
