@@ -16,7 +16,7 @@ if (args.includes('--help')) {
 } else {
   try {
     const options = readOptions(args);
-    const measurements = await runBench(options);
+    const measurements = await runBench(options, (what) => process.stderr.write(`${what}\n`));
     say(tableOf(measurements));
     if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements, null, 2)}\n`);
   } catch (error) {

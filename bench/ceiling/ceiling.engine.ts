@@ -84,7 +84,7 @@ export class CeilingEngine implements BenchEngine {
     const allEnded = this.ends.all(tasks);
     const begin = performance.now();
     for (let submitted = 0; submitted < tasks; submitted += CHUNK) {
-      await this.submit(Math.min(CHUNK, tasks - submitted));
+      await this.submitTasks(Math.min(CHUNK, tasks - submitted));
       this.loop.wake();
     }
     const submitSeconds = (performance.now() - begin) / 1000;
@@ -118,12 +118,12 @@ export class CeilingEngine implements BenchEngine {
   }
 
   private async runTask(): Promise<void> {
-    const [taskId = ''] = await this.submit(1);
+    const [taskId = ''] = await this.submitTasks(1);
     this.loop.wake();
     await this.ends.of(taskId);
   }
 
-  private async submit(count: number): Promise<readonly string[]> {
+  private async submitTasks(count: number): Promise<readonly string[]> {
     const contexts = Array.from({ length: count }, () => JSON.stringify({ number: TASK_NUMBER }));
     const { rows } = await this.connections.submitter.query<{ ids: readonly string[] }>({
       ...SUBMIT,
@@ -140,7 +140,7 @@ export class CeilingEngine implements BenchEngine {
   private async complete(
     client: Client,
     steps: readonly StepRow[],
-    results: readonly number[],
+    results: readonly (number | string)[],
   ): Promise<readonly StepRow[]> {
     const { rows } = await client.query<StepRow>({
       ...COMPLETE,
@@ -157,7 +157,7 @@ export class CeilingEngine implements BenchEngine {
     return rows;
   }
 
-  private handle({ name, context, inputs }: StepRow): number {
+  private handle({ name, context, inputs }: StepRow): number | string {
     const operation = this.operations.get(name);
     if (operation === undefined) throw new Error(`There is no step ${name}`);
     return operate(operation, { number: context.number, results: inputs ?? {} });

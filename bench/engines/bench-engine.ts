@@ -27,5 +27,9 @@ export interface BenchEngine {
   runAlone(batch: Batch): Promise<readonly number[]>;
   /** Tasks submitted at an even pace, whether or not the earlier ones have ended; their latencies in milliseconds. */
   runPaced(batch: PacedBatch): Promise<readonly number[]>;
+  /** Submits in bulk, and waits for no ends. Of engines that can do so. */
+  submit?(batch: Batch): Promise<BatchTimes>;
+  /** Submits one task after another, a few at a time, and waits for no ends. */
+  submitOneByOne?(batch: Batch): Promise<BatchTimes>;
   stop(): Promise<void>;
 }

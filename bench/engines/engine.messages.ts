@@ -2,7 +2,7 @@ import type { Batch, BatchTimes, PacedBatch } from './bench-engine.js';
 
 /** What the bench asks of an engine's process. */
 export type EngineRequest = { readonly id: number } & (
-  | { readonly method: 'run' | 'runAlone'; readonly batch: Batch }
+  | { readonly method: 'run' | 'runAlone' | 'submit' | 'submitOneByOne'; readonly batch: Batch }
   | { readonly method: 'runPaced'; readonly batch: PacedBatch }
   | { readonly method: 'stop' }
 );

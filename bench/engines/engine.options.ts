@@ -1,11 +1,15 @@
 import process from 'node:process';
 
+import type { SettingsOverrides } from '../../src/index.js';
+
 /** What every engine is started with. */
 export interface EngineOptions {
   readonly databaseUrl: string;
   readonly templateFolder: string;
   /** Steps under way; the engine's own default where left out. */
   readonly concurrency?: number;
+  /** Settings of the service, by their names in its settings classes. */
+  readonly settings?: SettingsOverrides;
   /** Where CPU profiles of throughput runs go. */
   readonly profileFolder?: string;
 }

@@ -60,10 +60,16 @@ export class EngineProcess {
     return this.child.pid ?? 0;
   }
 
-  async run(batch: Batch): Promise<BatchTimes> {
-    const { value } = await this.ask({ method: 'run', batch });
-    if (value === null || value === undefined || !('seconds' in value)) throw new Error('run: no times came');
-    return value;
+  run(batch: Batch): Promise<BatchTimes> {
+    return this.times({ method: 'run', batch });
+  }
+
+  submit(batch: Batch): Promise<BatchTimes> {
+    return this.times({ method: 'submit', batch });
+  }
+
+  submitOneByOne(batch: Batch): Promise<BatchTimes> {
+    return this.times({ method: 'submitOneByOne', batch });
   }
 
   runAlone(batch: Batch): Promise<readonly number[]> {
@@ -85,6 +91,13 @@ export class EngineProcess {
   /** Ends the process at once. */
   kill(): void {
     this.child.kill('SIGKILL');
+  }
+
+  private async times(body: RequestBody): Promise<BatchTimes> {
+    const { value } = await this.ask(body);
+    if (value === null || value === undefined || !('seconds' in value))
+      throw new Error(`${body.method}: no times came`);
+    return value;
   }
 
   private async latencies(body: RequestBody): Promise<readonly number[]> {

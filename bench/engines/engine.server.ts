@@ -37,6 +37,11 @@ async function perform(engine: BenchEngine, request: EngineRequest): Promise<Eng
   if (request.method === 'run') return engine.run(request.batch);
   if (request.method === 'runAlone') return engine.runAlone(request.batch);
   if (request.method === 'runPaced') return engine.runPaced(request.batch);
+  if (request.method === 'submit' || request.method === 'submitOneByOne') {
+    const times = await engine[request.method]?.(request.batch);
+    if (times === undefined) throw new Error(`This engine has no ${request.method}`);
+    return times;
+  }
   process.removeAllListeners('disconnect');
   await engine.stop();
   return null;

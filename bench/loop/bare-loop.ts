@@ -7,8 +7,12 @@ const LOOK_AGAIN_MS = 500;
 export interface LoopCalls<Step> {
   claim(client: Client): Promise<readonly Step[]>;
   /** Records the results of the steps, in their order, and claims. */
-  complete(client: Client, steps: readonly Step[], results: readonly number[]): Promise<readonly Step[]>;
-  handle(step: Step): number;
+  complete(
+    client: Client,
+    steps: readonly Step[],
+    results: readonly (number | string)[],
+  ): Promise<readonly Step[]>;
+  handle(step: Step): number | string;
 }
 
 /** Claims, runs and completes on each of its connections, until it is stopped: what a worker comes to at the least. */

@@ -74,7 +74,7 @@ export class LoopEngine implements BenchEngine {
     const begin = performance.now();
     const allEnded = this.ends.all(tasks);
     for (let submitted = 0; submitted < tasks; submitted += CHUNK) {
-      await this.submit(name, Math.min(CHUNK, tasks - submitted));
+      await this.submitTasks(name, Math.min(CHUNK, tasks - submitted));
       this.loop.wake();
     }
     const submitSeconds = (performance.now() - begin) / 1000;
@@ -109,12 +109,12 @@ export class LoopEngine implements BenchEngine {
   }
 
   private async runTask(name: WorkloadName): Promise<void> {
-    const [taskUuid = ''] = await this.submit(name, 1);
+    const [taskUuid = ''] = await this.submitTasks(name, 1);
     this.loop.wake();
     await this.ends.of(taskUuid);
   }
 
-  private async submit(name: WorkloadName, count: number): Promise<readonly string[]> {
+  private async submitTasks(name: WorkloadName, count: number): Promise<readonly string[]> {
     const templateId = this.templates.ids.get(name);
     const tasks = Array.from({ length: count }, () => ({
       task_uuid: uuidV7(),
@@ -151,7 +151,7 @@ export class LoopEngine implements BenchEngine {
   private async complete(
     client: Client,
     steps: readonly ClaimRow[],
-    results: readonly number[],
+    results: readonly (number | string)[],
   ): Promise<readonly ClaimRow[]> {
     const { rows } = await client.query<ClaimRow>({
       ...COMPLETE,
@@ -174,7 +174,7 @@ export class LoopEngine implements BenchEngine {
     return rows.filter(isClaim);
   }
 
-  private handle({ template_id, name, context, inputs }: ClaimRow): number {
+  private handle({ template_id, name, context, inputs }: ClaimRow): number | string {
     const operation = this.operations.get(`${template_id}/${name}`);
     if (operation === undefined) throw new Error(`There is no step ${name} in template ${template_id}`);
     return operate(operation, { number: context.number, results: inputs ?? {} });

@@ -26,10 +26,10 @@ export async function treeCpu(pid: number): Promise<number> {
   return ticks / TICKS_PER_SECOND;
 }
 
-/** The resident memory of a process in MiB. */
-export async function processMemory(pid: number): Promise<number> {
+/** The most resident memory that a process has had, in MiB. */
+export async function peakMemory(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+  return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
 }
 
 async function readTimes(pid: number): Promise<ProcessTimes | null> {

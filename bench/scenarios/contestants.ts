@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 
 import { EngineProcess } from '../engines/index.js';
+import type { EngineOptions } from '../engines/index.js';
 import { ResourceMeter } from '../measures/index.js';
 import type { BenchServer } from '../server/index.js';
 
@@ -18,9 +19,12 @@ const FILES: Readonly<Record<string, URL>> = {
 /** An engine that runs, on a database of its own. */
 export interface Contestant {
   readonly name: string;
+  /** What is special about it, where two of one name are measured. */
+  readonly variant?: string;
   readonly process: EngineProcess;
   readonly meter: ResourceMeter;
   readonly database: string;
+  readonly databaseUrl: string;
 }
 
 /** Starts engines of this bench. */
@@ -34,8 +38,11 @@ export class Contestants {
     private readonly profileFolder: string | null = null,
   ) {}
 
-  /** An engine by its name, on a new database; with its own default concurrency where none is given. */
-  async start(name: string, concurrency?: number): Promise<Contestant> {
+  /** An engine by its name, on a new database, with its own defaults for what is not given. */
+  async start(
+    name: string,
+    given: Pick<EngineOptions, 'concurrency' | 'settings'> = {},
+  ): Promise<Contestant> {
     const file = FILES[name];
     if (file === undefined) throw new Error(`There is no engine ${name}`);
     this.databases += 1;
@@ -44,11 +51,11 @@ export class Contestants {
     const profiling = this.profileFolder === null ? {} : { profileFolder: this.profileFolder };
     const process = await EngineProcess.start({
       file: fileURLToPath(file),
-      options: { databaseUrl, templateFolder: this.templateFolder, concurrency, ...profiling },
+      options: { databaseUrl, templateFolder: this.templateFolder, ...given, ...profiling },
     });
     this.running.push(process);
     const meter = new ResourceMeter(this.server.observer, this.server.pid, process.pid);
-    return { name, process, meter, database };
+    return { name, process, meter, database, databaseUrl };
   }
 
   async stopAll(): Promise<void> {

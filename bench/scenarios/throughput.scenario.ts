@@ -32,7 +32,7 @@ export async function measureThroughput(
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const [contestant, done] of rounds) done.push(await runRound(contestant, plan));
   }
-  for (const [{ name }, done] of rounds) report(name, plan, done, measurements);
+  for (const [contestant, done] of rounds) report(contestant, plan, done, measurements);
   const [[first, own] = [undefined, []], ...others] = rounds;
   for (const [{ name }, theirs] of others) {
     const ratios = own.map(
@@ -60,14 +60,15 @@ async function runRound({ process, meter }: Contestant, plan: ThroughputPlan): P
 }
 
 function report(
-  engine: string,
+  { name, variant }: Contestant,
   plan: ThroughputPlan,
   rounds: readonly Round[],
   measurements: Measurements,
 ): void {
+  const block = variant === undefined ? plan.workload : `${plan.workload}, ${variant}`;
   const thousands = (plan.tasks * workload(plan.workload).steps.length) / 1_000;
   const add = (metric: string, unit: string, value: (round: Round) => number): void =>
-    measurements.add(engine, plan.workload, metric, median(rounds.map(value)), unit);
+    measurements.add(name, block, metric, median(rounds.map(value)), unit);
   add('steps_per_second', '1/s', (round) => round.stepsPerSecond);
   add('submitted_tasks_per_second', '1/s', (round) => round.submitPerSecond);
   add('engine_cpu_per_1000_steps', 's', ({ use }) => use.engineCpuSeconds / thousands);

@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 
-import { StepHandler, TaskerModule } from '../../src/index.js';
+import { RetryableStepError, StepHandler, TaskerModule } from '../../src/index.js';
 import type { JsonObject, StepHandlerContract, TaskSequenceStep } from '../../src/index.js';
-import { NAMESPACE, operate, OPERATIONS } from '../workloads/index.js';
+import { NAMESPACE, operate, OPERATIONS, RETRY_AFTER_SECONDS } from '../workloads/index.js';
 import type { Operation } from '../workloads/index.js';
 
 interface Context extends JsonObject {
@@ -10,15 +10,18 @@ interface Context extends JsonObject {
 }
 
 /** Every step of every workload. */
-@StepHandler('square', 'plus_ten', 'times_three', 'half', 'sum')
+@StepHandler(...OPERATIONS)
 export class OperationHandler implements StepHandlerContract<Context> {
-  call(step: TaskSequenceStep<Context>): number {
+  call(step: TaskSequenceStep<Context>): number | string {
+    const operation = operationOf(step);
+    if (operation === 'flaky' && step.workflowStep.attempt === 1)
+      throw new RetryableStepError('The first attempt fails', { retryAfterSeconds: RETRY_AFTER_SECONDS });
     const results = Object.fromEntries(
       Object.entries(step.dependencyResults).flatMap(([name, result]) =>
         result === undefined ? [] : [[name, result]],
       ),
     );
-    return operate(operationOf(step), { number: step.context.number, results });
+    return operate(operation, { number: step.context.number, results });
   }
 }
 

@@ -6,7 +6,7 @@ import { BenchModule } from './operation.handler.js';
 import { TaskerEngine } from './tasker.engine.js';
 
 const options = engineOptions();
-const { databaseUrl, templateFolder, concurrency } = options;
+const { databaseUrl, templateFolder, concurrency, settings } = options;
 
 const worker = await WorkerBootstrap.bootstrap({
   imports: [...WORKFLOW_MODULES, BenchModule],
@@ -16,6 +16,7 @@ const worker = await WorkerBootstrap.bootstrap({
     templatePaths: ['config/tasks', templateFolder],
     port: 0,
     maxConcurrency: concurrency,
+    ...settings,
   },
 });
 serveEngine(new TaskerEngine(worker), options);

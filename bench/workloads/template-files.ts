@@ -55,6 +55,6 @@ function stepTemplate({ name, operation, dependencies }: WorkloadStep): object {
       max_backoff_ms: 30_000,
     },
     timeout_seconds: 30,
-    result_schema: { type: 'number' },
+    result_schema: { type: ['number', 'string'] },
   };
 }

@@ -47,6 +47,8 @@ const GRAPHS: Readonly<Record<WorkloadName, readonly WorkloadStep[]>> = {
     ...FAN_BRANCHES.map((branch) => step(branch, 'sum', 'start')),
     step('join', 'sum', ...FAN_BRANCHES),
   ],
+  retry: [step('try', 'flaky')],
+  large: [step('write', 'text'), step('measure', 'length', 'write')],
   chain: [
     step('step_0', 'square'),
     ...Array.from({ length: CHAIN_LENGTH - 1 }, (_, before) =>
@@ -58,12 +60,13 @@ const GRAPHS: Readonly<Record<WorkloadName, readonly WorkloadStep[]>> = {
 /** The workload of this name. */
 export function workload(name: WorkloadName): Workload {
   const steps = GRAPHS[name];
-  return { name, steps, result: lastResult(steps) };
+  const failures = steps.filter(({ operation }) => operation === 'flaky').length;
+  return { name, steps, result: lastResult(steps), failures };
 }
 
 function lastResult(steps: readonly WorkloadStep[]): number {
-  const results = new Map<string, number>();
-  let last = 0;
+  const results = new Map<string, number | string>();
+  let last: number | string = 0;
   for (const { name, operation, dependencies } of steps) {
     const inputs = Object.fromEntries(
       dependencies.map((parent) => [parent, results.get(parent) ?? Number.NaN]),
@@ -71,5 +74,5 @@ function lastResult(steps: readonly WorkloadStep[]): number {
     last = operate(operation, { number: TASK_NUMBER, results: inputs });
     results.set(name, last);
   }
-  return last;
+  return Number(last);
 }
