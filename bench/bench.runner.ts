@@ -1,0 +1,132 @@
+import { Measurements } from './measures/index.js';
+import type { Measurement } from './measures/index.js';
+import type { Options } from './options.js';
+import { CEILING, Contestants, LOOP, TASKER } from './scenarios/contestants.js';
+import type { Contestant } from './scenarios/contestants.js';
+import { measureDeadTuples, measureFlushes, measureIdle } from './scenarios/idle.scenario.js';
+import { measureLoneLatency } from './scenarios/latency.scenario.js';
+import { measurePacedLatency } from './scenarios/paced.scenario.js';
+import { measureRetries } from './scenarios/retry.scenario.js';
+import { measureService } from './scenarios/service.scenario.js';
+import { measureSubmits } from './scenarios/submit.scenario.js';
+import { measureThroughput } from './scenarios/throughput.scenario.js';
+import { BenchServer, COUNTING, countStatements, writeStatements } from './server/index.js';
+import { SIZES } from './sizes.js';
+import type { Size } from './sizes.js';
+import { TemplateFiles, workload } from './workloads/index.js';
+
+const GRAPHS = ['diamond', 'tree', 'mixed', 'fan', 'chain'] as const;
+
+/** Measures the service by itself and beside its references. */
+export async function runBench(
+  options: Options,
+  progress: (what: string) => void,
+): Promise<readonly Measurement[]> {
+  const measurements = new Measurements();
+  const server = await BenchServer.start(options.profile === null ? {} : COUNTING);
+  const templates = await TemplateFiles.write();
+  const contestants = new Contestants(server, templates.folder, options.profile);
+  try {
+    if (options.profile !== null) await countStatements(server.observer);
+    const run = new BenchRun(server, contestants, options, measurements, progress);
+    await run.measureAll();
+    if (options.profile !== null) await writeStatements(server.observer, options.profile);
+    await contestants.stopAll();
+    return measurements.all;
+  } finally {
+    contestants.killAll();
+    await templates.remove();
+    await server.stop();
+  }
+}
+
+class BenchRun {
+  private readonly size: Size;
+
+  constructor(
+    private readonly server: BenchServer,
+    private readonly contestants: Contestants,
+    private readonly options: Options,
+    private readonly measurements: Measurements,
+    private readonly progress: (what: string) => void,
+  ) {
+    this.size = SIZES[options.size];
+  }
+
+  async measureAll(): Promise<void> {
+    const { concurrency } = this.options;
+    const tasker = await this.contestants.start(TASKER, { concurrency });
+    const loop = await this.contestants.start(LOOP);
+    const ceiling = await this.contestants.start(CEILING);
+    const byDefault = await this.contestants.start(TASKER);
+
+    await this.measureLinear(tasker, loop, ceiling, byDefault);
+    if (this.size.graphs !== null) await this.measureGraphs(tasker, loop);
+    if (this.size.retries !== null) {
+      this.progress('retries');
+      await measureRetries(tasker, this.size.retries, this.measurements);
+    }
+    if (this.size.paced !== null) {
+      this.progress('linear: latency under load');
+      await measurePacedLatency(tasker, { workload: 'linear', ...this.size.paced }, this.measurements);
+    }
+    await contestantsStop(loop, ceiling, byDefault);
+    if (this.size.flushes !== null) {
+      this.progress('flushes, idle');
+      await measureFlushes(tasker, this.server, this.size.flushes, this.measurements);
+      await measureIdle(tasker, this.server, this.size.idleSeconds, this.measurements);
+      await measureDeadTuples(tasker, this.measurements);
+    }
+    await tasker.process.stop();
+    if (this.size.submits !== null) {
+      this.progress('submits in process');
+      const api = await this.contestants.start(TASKER, { settings: { role: 'api' } });
+      await measureSubmits(api, this.size.submits, this.measurements);
+      await api.process.stop();
+    }
+    if (this.size.service !== null) {
+      this.progress('the service beside a starter');
+      await measureService(this.server, this.size.service, this.measurements);
+    }
+  }
+
+  private async measureLinear(
+    tasker: Contestant,
+    loop: Contestant,
+    ceiling: Contestant,
+    byDefault: Contestant,
+  ): Promise<void> {
+    const { size } = this;
+    this.progress('linear: throughput');
+    await measureThroughput(
+      [tasker, loop, ceiling],
+      { workload: 'linear', ...size.throughput },
+      this.measurements,
+    );
+    await measureThroughput(
+      [{ ...byDefault, variant: 'default settings' }],
+      { workload: 'linear', ...size.throughput },
+      this.measurements,
+    );
+    this.progress('linear: a lone task');
+    await measureLoneLatency(
+      [tasker, loop, ceiling],
+      { workload: 'linear', ...size.lone },
+      this.measurements,
+    );
+  }
+
+  private async measureGraphs(tasker: Contestant, loop: Contestant): Promise<void> {
+    const steps = this.size.graphs ?? 0;
+    for (const name of GRAPHS) {
+      this.progress(name);
+      const tasks = Math.ceil(steps / workload(name).steps.length);
+      const plan = { workload: name, tasks, warmUp: tasks, rounds: this.size.throughput.rounds };
+      await measureThroughput([tasker, loop], plan, this.measurements);
+    }
+  }
+}
+
+async function contestantsStop(...contestants: readonly Contestant[]): Promise<void> {
+  for (const { process } of contestants) await process.stop();
+}

@@ -1,0 +1,26 @@
+/** The benchmarks from the command line: `npm run bench -- --help`. */
+import { writeFile } from 'node:fs/promises';
+import process from 'node:process';
+
+import { runBench } from './bench.runner.js';
+import { readOptions, USAGE } from './options.js';
+import { tableOf } from './report/text.table.js';
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+const args = process.argv.slice(2);
+if (args.includes('--help')) {
+  say(USAGE);
+} else {
+  try {
+    const options = readOptions(args);
+    const measurements = await runBench(options, (what) => process.stderr.write(`${what}\n`));
+    say(tableOf(measurements));
+    if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements, null, 2)}\n`);
+  } catch (error) {
+    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+    process.exitCode = 1;
+  }
+}

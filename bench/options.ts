@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+
+export interface Options {
+  /** How much is run: `smoke` only shows that every part works, `quick` fits in a minute. */
+  readonly size: 'smoke' | 'quick' | 'full';
+  readonly json: string | null;
+  /** Steps under way at once in the service; 400 fills two batches of the largest size. */
+  readonly concurrency: number;
+  /** Where CPU profiles of the engines' processes go. */
+  readonly profile: string | null;
+}
+
+export const USAGE = `npm run bench -- [options]
+
+  --quick          the main figures, within a minute
+  --smoke          everything once and small: whether it works, not how fast it is
+  --concurrency N  steps under way at once in the service (400); the default setting is measured beside it
+  --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
+                   what PostgreSQL's statements cost
+  --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
+
+/** Reads the command line. Throws an `Error` that says what is wrong with it. */
+export function readOptions(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      quick: { type: 'boolean', default: false },
+      smoke: { type: 'boolean', default: false },
+      concurrency: { type: 'string', default: '400' },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+    },
+  });
+  return {
+    size: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
+    json: values.json ?? null,
+    profile: values.profile ?? null,
+    concurrency: wholeNumber('--concurrency', values.concurrency),
+  };
+}
+
+function wholeNumber(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} takes a whole number from 1, not "${text}"`);
+  return Number(text);
+}

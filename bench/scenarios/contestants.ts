@@ -1,0 +1,69 @@
+import { fileURLToPath } from 'node:url';
+
+import { EngineProcess } from '../engines/index.js';
+import type { EngineOptions } from '../engines/index.js';
+import { ResourceMeter } from '../measures/index.js';
+import type { BenchServer } from '../server/index.js';
+
+/** The names under which engines are reported. */
+export const TASKER = 'tasker-nest';
+export const LOOP = 'loop';
+export const CEILING = 'ceiling';
+
+const FILES: Readonly<Record<string, URL>> = {
+  [TASKER]: new URL('../tasker/tasker.process.ts', import.meta.url),
+  [LOOP]: new URL('../loop/loop.process.ts', import.meta.url),
+  [CEILING]: new URL('../ceiling/ceiling.process.ts', import.meta.url),
+};
+
+/** An engine that runs, on a database of its own. */
+export interface Contestant {
+  readonly name: string;
+  /** What is special about it, where two of one name are measured. */
+  readonly variant?: string;
+  readonly process: EngineProcess;
+  readonly meter: ResourceMeter;
+  readonly database: string;
+  readonly databaseUrl: string;
+}
+
+/** Starts engines of this bench. */
+export class Contestants {
+  private readonly running: EngineProcess[] = [];
+  private databases = 0;
+
+  constructor(
+    private readonly server: BenchServer,
+    private readonly templateFolder: string,
+    private readonly profileFolder: string | null = null,
+  ) {}
+
+  /** An engine by its name, on a new database, with its own defaults for what is not given. */
+  async start(
+    name: string,
+    given: Pick<EngineOptions, 'concurrency' | 'settings'> = {},
+  ): Promise<Contestant> {
+    const file = FILES[name];
+    if (file === undefined) throw new Error(`There is no engine ${name}`);
+    this.databases += 1;
+    const database = `bench_${this.databases}`;
+    const databaseUrl = await this.server.createDatabase(database);
+    const profiling = this.profileFolder === null ? {} : { profileFolder: this.profileFolder };
+    const process = await EngineProcess.start({
+      file: fileURLToPath(file),
+      options: { databaseUrl, templateFolder: this.templateFolder, ...given, ...profiling },
+    });
+    this.running.push(process);
+    const meter = new ResourceMeter(this.server.observer, this.server.pid, process.pid);
+    return { name, process, meter, database, databaseUrl };
+  }
+
+  async stopAll(): Promise<void> {
+    await Promise.all(this.running.map((process) => process.stop()));
+  }
+
+  /** For a run that has failed. */
+  killAll(): void {
+    for (const process of this.running) process.kill();
+  }
+}

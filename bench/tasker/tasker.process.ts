@@ -1,0 +1,22 @@
+/** A worker of the service in a process of its own, with its API, its log and all else that it has by default. */
+import { WorkerBootstrap } from '../../src/index.js';
+import { WORKFLOW_MODULES } from '../../src/workflows/index.js';
+import { engineOptions, serveEngine } from '../engines/index.js';
+import { BenchModule } from './operation.handler.js';
+import { TaskerEngine } from './tasker.engine.js';
+
+const options = engineOptions();
+const { databaseUrl, templateFolder, concurrency, settings } = options;
+
+const worker = await WorkerBootstrap.bootstrap({
+  imports: [...WORKFLOW_MODULES, BenchModule],
+  logger: 'settings',
+  settings: {
+    databaseUrl,
+    templatePaths: ['config/tasks', templateFolder],
+    port: 0,
+    maxConcurrency: concurrency,
+    ...settings,
+  },
+});
+serveEngine(new TaskerEngine(worker), options);

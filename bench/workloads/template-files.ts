@@ -1,0 +1,60 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import type { WorkloadName, WorkloadStep } from './workload.types.js';
+import { WORKLOADS } from './workload.types.js';
+import { workload } from './workloads.js';
+
+export const NAMESPACE = 'bench';
+export const VERSION = '1.0.0';
+
+/** A folder with the workloads as task templates, each with schemas, retries and timeouts as the shipped ones have. */
+export class TemplateFiles {
+  private constructor(readonly folder: string) {}
+
+  static async write(): Promise<TemplateFiles> {
+    const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-templates-'));
+    for (const name of WORKLOADS) {
+      // JSON is YAML.
+      await writeFile(join(folder, `${name}.yaml`), JSON.stringify(templateOf(name)));
+    }
+    return new TemplateFiles(folder);
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}
+
+function templateOf(name: WorkloadName): object {
+  return {
+    name,
+    namespace_name: NAMESPACE,
+    version: VERSION,
+    identity_strategy: 'always_unique',
+    input_schema: {
+      type: 'object',
+      required: ['number'],
+      properties: { number: { type: 'integer', minimum: 2, maximum: 100, multipleOf: 2 } },
+    },
+    steps: workload(name).steps.map(stepTemplate),
+  };
+}
+
+function stepTemplate({ name, operation, dependencies }: WorkloadStep): object {
+  return {
+    name,
+    dependencies,
+    handler: { callable: operation },
+    retry: {
+      retryable: true,
+      max_attempts: 3,
+      backoff: 'exponential',
+      backoff_base_ms: 1000,
+      max_backoff_ms: 30_000,
+    },
+    timeout_seconds: 30,
+    result_schema: { type: ['number', 'string'] },
+  };
+}
