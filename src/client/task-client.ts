@@ -324,18 +324,18 @@ function newTask(request: TaskRequest, template: RegisteredTemplate): NewTask {
     template_id: template.templateId,
     context: request.context,
     correlation_id: request.correlationId ?? uuidV7(),
-    parent_correlation_id: request.parentCorrelationId ?? null,
-    priority: request.priority ?? 0,
-    lease_seconds: request.claimTimeoutSeconds ?? null,
+    parent_correlation_id: request.parentCorrelationId,
+    priority: request.priority,
+    lease_seconds: request.claimTimeoutSeconds,
     request_hash: identity.requestHash,
-    unique_request: identity.uniqueRequest,
+    unique_request: identity.uniqueRequest ? true : undefined,
     idempotency_hash: identity.idempotencyHash,
-    idempotency_key: request.idempotencyKey ?? null,
+    idempotency_key: request.idempotencyKey,
     initiator: request.initiator ?? 'unknown',
     source_system: request.sourceSystem ?? 'unknown',
     reason: request.reason ?? 'unknown',
-    tags: request.tags ?? null,
-    options: request.options ?? null,
+    tags: request.tags,
+    options: request.options,
   };
 }
 
@@ -345,7 +345,7 @@ function submittedTask(task: NewTask, answer: SubmitAnswer | undefined): Submitt
     return { taskUuid: answer.taskUuid, created: answer.outcome === 'created' };
   }
   throw new DuplicateTaskError(
-    task.idempotency_key === null
+    task.idempotency_key === undefined
       ? `A task with the same identity (template and context) already exists: ${answer.taskUuid}`
       : `A task with the same identity already exists, and it is not a repeat of this request: ${answer.taskUuid}`,
     answer.taskUuid,

@@ -112,24 +112,27 @@ export interface ReclaimedStep {
   readonly taskSettled: boolean;
 }
 
-/** A task as the engine takes it: checked, identified, and pinned to a registered template. */
+/**
+ * A task as the engine takes it: checked, identified, and pinned to a registered template. What is left out is not
+ * sent: of many small tasks it would be half the text.
+ */
 export interface NewTask {
   readonly task_uuid: string;
   readonly template_id: number;
   readonly context: JsonObject;
   readonly correlation_id: string;
-  readonly parent_correlation_id: string | null;
-  readonly priority: number;
-  readonly lease_seconds: number | null;
-  readonly request_hash: string | null;
-  readonly unique_request: boolean;
-  readonly idempotency_hash: string | null;
-  readonly idempotency_key: string | null;
+  readonly parent_correlation_id?: string | null | undefined;
+  readonly priority?: number | undefined;
+  readonly lease_seconds?: number | null | undefined;
+  readonly request_hash?: string | null | undefined;
+  readonly unique_request?: boolean | undefined;
+  readonly idempotency_hash?: string | null | undefined;
+  readonly idempotency_key?: string | null | undefined;
   readonly initiator: string;
   readonly source_system: string;
   readonly reason: string;
-  readonly tags: readonly string[] | null;
-  readonly options: JsonObject | null;
+  readonly tags?: readonly string[] | null | undefined;
+  readonly options?: JsonObject | null | undefined;
 }
 
 export interface SubmitAnswer {

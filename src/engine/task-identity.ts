@@ -5,12 +5,12 @@ import type { TaskRequest } from './task.types.js';
 
 /** What makes a request the same as an earlier one; hashes are in PostgreSQL's text form of `bytea`. */
 export interface TaskIdentity {
-  /** The hash of template and canonical context; null where nothing is compared with it. */
-  readonly requestHash: string | null;
+  /** The hash of template and canonical context; undefined where nothing is compared with it. */
+  readonly requestHash: string | undefined;
   /** Whether no two kept tasks may share `requestHash`. */
   readonly uniqueRequest: boolean;
   /** The hash of namespace, template name and idempotency key. */
-  readonly idempotencyHash: string | null;
+  readonly idempotencyHash: string | undefined;
 }
 
 /** Derives the identity that the template's `identity_strategy` and the request's idempotency key give a task. */
@@ -21,9 +21,9 @@ export function taskIdentity(template: TaskTemplate, request: TaskRequest): Task
     requestHash:
       uniqueRequest || key !== undefined
         ? sha256(template.namespace, template.name, template.version, canonicalJson(request.context))
-        : null,
+        : undefined,
     uniqueRequest,
-    idempotencyHash: key === undefined ? null : sha256(template.namespace, template.name, key),
+    idempotencyHash: key === undefined ? undefined : sha256(template.namespace, template.name, key),
   };
 }
 

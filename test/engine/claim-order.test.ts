@@ -46,7 +46,7 @@ describe('Ready steps are claimed', () => {
         newTask({ template_id: templates[random.below(5)] ?? 0, priority: random.below(7) * 33 - 100 }),
       );
       await worker.submitAll(together);
-      tasks.push(...together.map(({ task_uuid, priority }) => ({ task_uuid, priority, instant })));
+      tasks.push(...together.map(({ task_uuid, priority = 0 }) => ({ task_uuid, priority, instant })));
       await core.clock.advance(1);
     }
     const expected = tasks

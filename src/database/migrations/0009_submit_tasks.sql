@@ -29,7 +29,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := tasker.current_time();
-  v_total integer := json_array_length(p_tasks);
+  v_total integer;
   v_known integer;
   v_created integer;
   v_outcomes text[];
@@ -71,8 +71,9 @@ BEGIN
            c.lease_seconds, d.name, d.dependencies, d.dependents
     FROM created c JOIN tasker.template_steps d ON d.template_id = ANY (ARRAY[c.template_id])
   )
-  SELECT (SELECT count(*) FROM request WHERE known_template IS NOT NULL), (SELECT count(*) FROM created)
-  INTO v_known, v_created;
+  SELECT count(*), count(r.known_template), (SELECT count(*) FROM created), array_agg(r.task_uuid ORDER BY r.ordinal)
+  INTO v_total, v_known, v_created, v_task_uuids
+  FROM request r;
 
   IF v_known < v_total THEN
     RAISE EXCEPTION 'a task names a template_id that does not exist: register the template first'
@@ -81,8 +82,8 @@ BEGIN
 
   IF v_created = v_total THEN
     RETURN QUERY
-    SELECT r.ordinal::integer, 'created', (r.task ->> 'task_uuid')::uuid
-    FROM json_array_elements(p_tasks) WITH ORDINALITY AS r (task, ordinal);
+    SELECT r.ordinal::integer, 'created', r.task_uuid
+    FROM unnest(v_task_uuids) WITH ORDINALITY AS r (task_uuid, ordinal);
     RETURN;
   END IF;
 
