@@ -67,7 +67,8 @@ class SubscriptionLoop {
   private stopped = false;
   private wanted = false;
   private failures = 0;
-  private held = false;
+  /** Until when the lease is good, by this process's own clock: past it another process may serve the subscription. */
+  private heldUntil = 0;
   private position = '';
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
@@ -124,10 +125,11 @@ class SubscriptionLoop {
   /** False where an event could not be handled. */
   private async serveBatch(): Promise<boolean> {
     const { name, expression } = this.subscription;
+    const asked = performance.now();
     const batch = await this.store.read(name, this.owner, LEASE_SECONDS, expression, SCAN);
     if (batch === null) return true;
+    this.heldUntil = asked + LEASE_SECONDS * 1000;
     const keepLease = setInterval(() => void this.renew(), (LEASE_SECONDS * 1000) / 3);
-    this.held = true;
     try {
       return await this.deliver(batch);
     } finally {
@@ -139,7 +141,7 @@ class SubscriptionLoop {
     const { name } = this.subscription;
     let told = performance.now();
     for (const { event, position } of events) {
-      if (this.stopped || !this.held) return true;
+      if (this.stopped || performance.now() >= this.heldUntil) return true;
       try {
         await within(this.subscription.deliver(event), DELIVERY_TIMEOUT_MS, this.givingUp.signal);
       } catch (error) {
@@ -164,8 +166,10 @@ class SubscriptionLoop {
   }
 
   private async renew(): Promise<void> {
+    const asked = performance.now();
     try {
-      this.held = await this.store.renew(this.subscription.name, this.owner, LEASE_SECONDS);
+      const held = await this.store.renew(this.subscription.name, this.owner, LEASE_SECONDS);
+      this.heldUntil = held ? asked + LEASE_SECONDS * 1000 : 0;
     } catch (error) {
       this.warn(error);
     }

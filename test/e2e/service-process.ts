@@ -29,7 +29,14 @@ export class ServiceProcess {
 
   /** Without waiting for anything. */
   static launch(environment: Readonly<Record<string, string>>, main = MAIN): Program {
-    const settings = { PORT: '0', TASKER_POLL_INTERVAL_MS: '100', NO_COLOR: '1', ...environment };
+    const settings = {
+      PORT: '0',
+      TASKER_POLL_INTERVAL_MS: '100',
+      // As people read it: what tests look for in the log is not escaped.
+      TASKER_LOG_FORMAT: 'pretty',
+      NO_COLOR: '1',
+      ...environment,
+    };
     return main.endsWith('.ts') ? Program.typescript(main, settings) : new Program([main], settings);
   }
 

@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { aborted, Happening, until } from '../support/until.js';
@@ -22,6 +24,11 @@ afterEach(async () => {
   await lab.close();
   await proxy.end();
 });
+
+/** Of this process, for SIGTERM and SIGINT. */
+function listeners(): readonly number[] {
+  return (['SIGTERM', 'SIGINT'] as const).map((signal) => process.listenerCount(signal));
+}
 
 async function eventKinds(): Promise<readonly unknown[]> {
   const rows = await lab.rows(
@@ -122,5 +129,18 @@ describe('Stopping a worker', () => {
       return left.length === 0;
     });
     await expect(worker.client.submit(requestFor(one))).rejects.toMatchObject({ code: 'DATABASE_CLOSED' });
+  });
+
+  it('gives the signals back to a process that goes on, and so does a start that failed', async () => {
+    const before = listeners();
+    const worker = await lab.worker({ handlers: { work: () => 1 }, handleSignals: true });
+    for (const [index, count] of listeners().entries()) expect(count).toBeGreaterThan(before[index] ?? 0);
+    await worker.stop();
+    expect(listeners()).toEqual(before);
+
+    await expect(lab.worker({ handlers: {}, handleSignals: true })).rejects.toMatchObject({
+      code: 'HANDLERS_MISSING',
+    });
+    expect(listeners()).toEqual(before);
   });
 });
