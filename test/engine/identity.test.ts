@@ -98,12 +98,12 @@ describe('What makes two requests the same', () => {
   });
 
   it('follows the template’s strategy', () => {
-    expect(taskIdentity(strict, request({}))).toMatchObject({ uniqueRequest: true, idempotencyHash: null });
+    expect(taskIdentity(strict, request({}))).toMatchObject({ uniqueRequest: true, idempotencyHash: undefined });
     expect(taskIdentity(keyed, request({}, 'key'))).toMatchObject({ uniqueRequest: false });
     expect(taskIdentity(templateWith('always_unique'), request({}))).toEqual({
-      requestHash: null,
+      requestHash: undefined,
       uniqueRequest: false,
-      idempotencyHash: null,
+      idempotencyHash: undefined,
     });
   });
 });
