@@ -4,7 +4,7 @@ import type { JsonObject, JsonValue } from './json.types.js';
 
 interface SummaryDetail {
   readonly next_retry_ms: number | null;
-  readonly more: boolean;
+  readonly more: boolean | null;
   readonly alone: boolean;
   readonly schema_version: number;
 }
@@ -88,7 +88,7 @@ export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswe
     settledTasks,
     released,
     nextRetryMs: summary?.next_retry_ms ?? null,
-    more: summary?.more ?? false,
+    more: summary?.more ?? null,
     alone: summary?.alone ?? false,
     schemaIsNewer: (summary?.schema_version ?? 0) > SCHEMA_VERSION,
   };

@@ -34,8 +34,8 @@ export interface ClaimAnswer {
   readonly steps: readonly ClaimedStep[];
   /** Milliseconds until the next retry is due, by the database's clock. */
   readonly nextRetryMs: number | null;
-  /** Whether ready steps were probably left behind. */
-  readonly more: boolean;
+  /** Whether ready steps were probably left behind; null where nobody looked, having no token left to take them with. */
+  readonly more: boolean | null;
   /** Whether steps wait that must be run alone. */
   readonly alone: boolean;
   /** The schema is newer than this process knows, so that it gets no work. */

@@ -264,16 +264,17 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private async record(reports: readonly StepReport[]): Promise<void> {
-    // The slots that it frees, and one to see whether there is more: the others are left to a claim of their own, which
-    // need not wait for the locks that this call may have to wait for.
-    const tokens = this.reserve(reports.length + 1);
+    // The slots that it frees, and one to see whether there is more, if there may be: the others are left to a claim of their
+    // own, which need not wait for the locks that this call may have to wait for.
+    const { wanted } = this;
+    const tokens = this.reserve(reports.length + (wanted ? 1 : 0));
     this.flights += 1;
     const persistently: Persistently = (work) => this.persistently(work);
     const answer = await this.recorder.record(this.claimant(), reports, tokens, persistently);
     this.flights -= 1;
     this.reserved -= tokens.length;
-    if (answer === null) this.wanted = true;
-    else {
+    if (answer === null || (wanted && answer.more === null)) this.wanted = true;
+    if (answer !== null) {
       this.announceReleased(answer);
       this.accept(answer);
     }
@@ -284,7 +285,7 @@ export class StepDispatcher implements LocalTaker {
   private announceReleased({ released, more }: CompletionAnswer): void {
     if (released === 0) return;
     this.wanted = true;
-    if (more || !this.mayClaim()) this.notifier.announceReady();
+    if (more === true || !this.mayClaim()) this.notifier.announceReady();
   }
 
   private accept(answer: ClaimAnswer): void {
@@ -292,7 +293,7 @@ export class StepDispatcher implements LocalTaker {
       this.schemaIsNewer = true;
       this.logger.error(`No more work is claimed: ${this.notClaimingBecause()}. Update this service`);
     }
-    if (answer.more) this.wanted = true;
+    if (answer.more === true) this.wanted = true;
     this.statistics.claimed += answer.steps.length;
     this.meters.claimBatch.observe(answer.steps.length);
     for (const step of answer.steps) this.leases.keep(step, this.onLeaseLost);
@@ -396,8 +397,10 @@ export class StepDispatcher implements LocalTaker {
         this.leases.drop(claim);
         break;
     }
-    if (this.isSuspect(claim.token)) this.suspect = undefined;
-    this.wanted = true;
+    if (this.isSuspect(claim.token)) {
+      this.suspect = undefined;
+      this.wanted = true;
+    }
     this.schedulePump();
   }
 

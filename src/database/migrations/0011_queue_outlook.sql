@@ -1,10 +1,14 @@
--- What waits to be claimed: when the first retry is due, whether steps of these templates wait to be run alone, the highest
--- priority among their ready steps, and which of them have any (null where none is ready). A look at an index each, whatever
--- the backlog.
+-- What waits to be claimed: when the first retry is due, whether steps of these templates wait to be run alone, and, of those
+-- of their ready steps that have a higher priority than p_above (of all where it is null), the highest one, and the
+-- templates that have any. Null where there is none.
+--
+-- A look at an index each, whatever the backlog. But what was ready before stays in the index until it is vacuumed, and is
+-- stepped over; p_above spares that to who only needs to know whether something is more urgent.
 --
 -- For claim_steps, claim_step_alone and complete_steps, whose settings it runs under. Locks nothing.
 CREATE FUNCTION tasker.queue_outlook(
   p_template_ids integer[],
+  p_above smallint,
   OUT next_retry_at timestamptz,
   OUT alone boolean,
   OUT top_priority smallint,
@@ -20,7 +24,7 @@ BEGIN
   FROM unnest(p_template_ids) AS t (id)
   CROSS JOIN LATERAL (
     SELECT s.priority FROM tasker.steps s
-    WHERE s.state = 1 AND s.template_id = t.id
+    WHERE s.state = 1 AND s.template_id = t.id AND s.priority > coalesce(p_above, -32768)
     ORDER BY s.priority DESC LIMIT 1
   ) best;
 END

@@ -59,7 +59,7 @@ BEGIN
     GET DIAGNOSTICS v_count = ROW_COUNT;
   END IF;
 
-  v_outlook := tasker.queue_outlook(p_template_ids);
+  v_outlook := tasker.queue_outlook(p_template_ids, NULL);
   v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
   IF v_count = 0 AND v_limit > 0 AND p_schema_version >= tasker.schema_version()
     AND (v_outlook.top_priority IS NOT NULL OR v_retries_due) THEN
@@ -68,7 +68,7 @@ BEGIN
       p_lease_seconds, v_retries_due);
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_retries_due THEN
-      v_outlook := tasker.queue_outlook(p_template_ids);
+      v_outlook := tasker.queue_outlook(p_template_ids, NULL);
     END IF;
   END IF;
 

@@ -18,7 +18,8 @@
 -- Recorded ones have no row. Further rows: "settled", one a task that ended or became blocked; "released", at most one,
 -- detail: how many steps became ready and were not handed over; then claims and summary as in claim_steps. Newly ready
 -- dependants are handed to the caller first, if it serves them, has a token left, and no ready step has a higher
--- priority.
+-- priority. With the tokens that remain it takes others; where none remains nobody looks for others, and "more" in the
+-- summary is null unless the call itself has left some behind.
 --
 -- Locks: the tasks, ordered; then their steps; with events, the outbox; then as claim_steps.
 CREATE FUNCTION tasker.complete_steps(
@@ -55,6 +56,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
+  v_lowest_priority smallint;
   v_top_priority smallint;
   v_any_failed boolean;
   v_recorded bigint[];
@@ -65,8 +67,9 @@ DECLARE
   v_handed integer;
   v_released integer;
   v_outlook record;
-  v_retries_due boolean;
+  v_retries_due boolean := false;
   v_taken integer := 0;
+  v_more boolean;
 BEGIN
   IF cardinality(p_claim_tokens) > 0 THEN
     PERFORM pg_advisory_xact_lock(hashtextextended(p_claim_tokens[1]::text, 0));
@@ -75,9 +78,9 @@ BEGIN
   -- Of a caller's own transaction: if the caller stops before it commits, its locks must not be held for ever.
   PERFORM set_config('idle_in_transaction_session_timeout', '15s', true);
 
-  SELECT bool_or(t.failed_steps > 0) INTO v_any_failed
+  SELECT bool_or(t.failed_steps > 0), min(t.priority) INTO v_any_failed, v_lowest_priority
   FROM (
-    SELECT k.failed_steps FROM tasker.tasks k WHERE k.task_uuid = ANY (p_task_uuids) ORDER BY k.task_uuid
+    SELECT k.failed_steps, k.priority FROM tasker.tasks k WHERE k.task_uuid = ANY (p_task_uuids) ORDER BY k.task_uuid
     FOR NO KEY UPDATE
   ) t;
   v_now := tasker.current_time();
@@ -85,7 +88,7 @@ BEGIN
   IF p_schema_version < tasker.schema_version() THEN
     p_claim_tokens := '{}';
   END IF;
-  v_outlook := tasker.queue_outlook(p_template_ids);
+  v_outlook := tasker.queue_outlook(p_template_ids, v_lowest_priority);
   v_top_priority := v_outlook.top_priority;
   IF v_outlook.next_retry_at <= v_now AND cardinality(p_claim_tokens) > 0 THEN
     -- A retry that is due is ready, though it only becomes so by the next claim.
@@ -219,31 +222,31 @@ BEGIN
     RETURN NEXT;
   END IF;
 
-  -- Beside what this call has changed, only what was there when it began is looked for: who makes steps ready meanwhile
-  -- tells so.
-  IF v_released > 0 OR v_any_failed THEN
-    v_outlook := tasker.queue_outlook(p_template_ids);
-  END IF;
   p_claim_tokens := p_claim_tokens[v_handed + 1:];
-  v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
+  v_more := CASE WHEN v_released > 0 THEN true END;
   IF p_repeated THEN
     RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_claim_tokens, p_lease_seconds);
     GET DIAGNOSTICS v_taken = ROW_COUNT;
   END IF;
-  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 AND (v_outlook.top_priority IS NOT NULL OR v_retries_due) THEN
-    RETURN QUERY SELECT * FROM tasker.take_ready_steps(
-      v_now, p_worker, CASE WHEN v_retries_due THEN p_template_ids ELSE v_outlook.ready_template_ids END, p_claim_tokens,
-      p_lease_seconds, v_retries_due);
-    GET DIAGNOSTICS v_taken = ROW_COUNT;
-    IF v_retries_due THEN
-      v_outlook := tasker.queue_outlook(p_template_ids);
+  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 THEN
+    v_outlook := tasker.queue_outlook(p_template_ids, NULL);
+    v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
+    IF v_outlook.top_priority IS NOT NULL OR v_retries_due THEN
+      RETURN QUERY SELECT * FROM tasker.take_ready_steps(
+        v_now, p_worker, CASE WHEN v_retries_due THEN p_template_ids ELSE v_outlook.ready_template_ids END, p_claim_tokens,
+        p_lease_seconds, v_retries_due);
+      GET DIAGNOSTICS v_taken = ROW_COUNT;
     END IF;
+    v_more := v_taken >= cardinality(p_claim_tokens);
+  END IF;
+  IF v_retries_due OR v_any_failed THEN
+    v_outlook := tasker.queue_outlook(p_template_ids, NULL);
+    v_more := coalesce(v_more, v_outlook.top_priority IS NOT NULL);
   END IF;
 
   kind := 'summary';
   detail := tasker.claim_summary(
-    v_now, v_outlook.next_retry_at, v_outlook.alone,
-    v_outlook.top_priority IS NOT NULL AND v_taken >= cardinality(p_claim_tokens), tasker.schema_version());
+    v_now, v_outlook.next_retry_at, v_outlook.alone, v_more, tasker.schema_version());
   RETURN NEXT;
 END
 $$;
