@@ -74,4 +74,17 @@ describe('The autoscaler', () => {
     expect(target).toBeGreaterThan(0);
     expect(target).toBeLessThanOrEqual(loadSettings(await configured()).worker.maxConcurrency);
   });
+
+  it('lets no more workers come than a PostgreSQL as it is installed has connections for', async () => {
+    const { poolSize } = loadSettings(await configured()).database;
+    const api = workloadsIn(await written()).find(({ component }) => component === 'api');
+    // Each Deployment has a pod more while a release follows another; the last two are KEDA and the migration Job.
+    const pods = {
+      api: Number(api?.replicas) + 1,
+      worker: Number(at(scaler, 'spec', 'maxReplicaCount')) + 1,
+    };
+    const connections = pods.api * (poolSize + 1) + pods.worker * (poolSize + 2) + 2;
+    // 100, of which three are kept for superusers.
+    expect(connections).toBeLessThanOrEqual(97);
+  });
 });

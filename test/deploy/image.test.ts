@@ -17,7 +17,8 @@ import { execForm, ignoredBy, lastOf, parseDockerfile } from './dockerfile.js';
 import type { Stage } from './dockerfile.js';
 import { ImageBuild, ROOT } from './image-build.js';
 
-jest.setTimeout(180_000);
+// It builds, and starts a dozen processes.
+jest.setTimeout(600_000);
 
 const run = promisify(execFile);
 
@@ -133,6 +134,10 @@ describe('The image', () => {
       body: { status: 'complete' },
     });
     expect(await ask(url, '/health/ready')).toMatchObject({ status: 200 });
+    // Its scripts and styles come out of a package.
+    for (const path of ['/docs', '/docs/swagger-ui-bundle.js', '/metrics']) {
+      expect([path, (await fetch(new URL(path, url))).status]).toEqual([path, 200]);
+    }
     service.signal('SIGTERM');
     expect(await service.exited).toEqual({ code: 0, signal: null });
     // In a container nobody reads colours: every line is JSON.

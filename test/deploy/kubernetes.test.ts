@@ -54,7 +54,6 @@ describe('The manifests as they are written', () => {
     for (const { pod, container } of workloads) {
       expect(pod).toMatchObject({
         automountServiceAccountToken: false,
-        // A Service's variables would be taken for settings.
         enableServiceLinks: false,
         securityContext: {
           runAsNonRoot: true,
@@ -222,7 +221,7 @@ withKubectl(`What kubectl renders${reason}`, () => {
     expect(manifestProblems(await render(kustomization))).toEqual([]);
   });
 
-  it.each(RENDERED)('of %s labels everything, ', async (kustomization) => {
+  it.each(RENDERED)('of %s labels everything', async (kustomization) => {
     const manifests = await render(kustomization);
     const unlabelled = manifests.filter(
       ({ metadata }) => metadata.labels?.['app.kubernetes.io/name'] !== 'tasker',
