@@ -99,12 +99,7 @@ class BenchRun {
     const { size } = this;
     this.progress('linear: throughput');
     await measureThroughput(
-      [tasker, loop, ceiling],
-      { workload: 'linear', ...size.throughput },
-      this.measurements,
-    );
-    await measureThroughput(
-      [{ ...byDefault, variant: 'default settings' }],
+      [tasker, loop, ceiling, { ...byDefault, variant: 'default settings' }],
       { workload: 'linear', ...size.throughput },
       this.measurements,
     );

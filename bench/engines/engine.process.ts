@@ -23,7 +23,6 @@ export interface EngineLaunch {
   /** What the engine is started with; it finds it as JSON in BENCH_ENGINE. */
   readonly options: object;
   readonly nodeArguments?: readonly string[];
-  readonly cwd?: string;
 }
 
 /** An engine under test in a process of its own, as the bench sees it. */
@@ -45,11 +44,10 @@ export class EngineProcess {
   }
 
   /** Resolves when the engine is ready. Its output goes to standard error only where it fails, so the log is written but unread. */
-  static async start({ file, options, nodeArguments = [], cwd }: EngineLaunch): Promise<EngineProcess> {
+  static async start({ file, options, nodeArguments = [] }: EngineLaunch): Promise<EngineProcess> {
     const child = spawn(process.execPath, [...process.execArgv, ...nodeArguments, file], {
       env: { ...process.env, BENCH_ENGINE: JSON.stringify(options) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      ...(cwd === undefined ? {} : { cwd }),
     });
     const engine = new EngineProcess(child);
     await engine.answer(0);

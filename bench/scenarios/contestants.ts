@@ -21,6 +21,8 @@ export interface Contestant {
   readonly name: string;
   /** What is special about it, where two of one name are measured. */
   readonly variant?: string;
+  /** Of the tasks of a round, the part that it is given; all where left out. */
+  readonly share?: number;
   readonly process: EngineProcess;
   readonly meter: ResourceMeter;
   readonly database: string;
@@ -45,6 +47,15 @@ export class Contestants {
   ): Promise<Contestant> {
     const file = FILES[name];
     if (file === undefined) throw new Error(`There is no engine ${name}`);
+    return this.startFile(name, file, given);
+  }
+
+  /** An engine by the program that serves it. */
+  async startFile(
+    name: string,
+    file: URL,
+    given: Pick<EngineOptions, 'concurrency' | 'settings'>,
+  ): Promise<Contestant> {
     this.databases += 1;
     const database = `bench_${this.databases}`;
     const databaseUrl = await this.server.createDatabase(database);
