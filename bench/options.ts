@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 export interface Options {
   /** How much is run: `smoke` only shows that every part works, `quick` fits in a minute. */
   readonly size: 'smoke' | 'quick' | 'full';
+  /** Whether it is measured what much history, many waiting steps and the like cost, instead of the rest. */
+  readonly scale: boolean;
   readonly json: string | null;
   /** Steps under way at once in the service; 400 fills two batches of the largest size. */
   readonly concurrency: number;
@@ -14,6 +16,8 @@ export const USAGE = `npm run bench -- [options]
 
   --quick          the main figures, within a minute
   --smoke          everything once and small: whether it works, not how fast it is
+  --scale          what history, waiting retries, a long transaction and the like cost; with --quick a
+                   tenth of the history
   --concurrency N  steps under way at once in the service (400); the default setting is measured beside it
   --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
                    what PostgreSQL's statements cost
@@ -26,6 +30,7 @@ export function readOptions(args: readonly string[]): Options {
     options: {
       quick: { type: 'boolean', default: false },
       smoke: { type: 'boolean', default: false },
+      scale: { type: 'boolean', default: false },
       concurrency: { type: 'string', default: '400' },
       json: { type: 'string' },
       profile: { type: 'string' },
@@ -33,6 +38,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   return {
     size: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
+    scale: values.scale,
     json: values.json ?? null,
     profile: values.profile ?? null,
     concurrency: wholeNumber('--concurrency', values.concurrency),

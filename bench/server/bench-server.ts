@@ -24,6 +24,7 @@ export class BenchServer {
   private constructor(
     private readonly server: EmbeddedPostgres,
     private readonly folder: string,
+    private readonly settings: Readonly<Record<string, string>>,
     /** A connection to none of the engines' databases, for looking at what they do. */
     readonly observer: Client,
   ) {}
@@ -32,6 +33,13 @@ export class BenchServer {
     const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-'));
     // As root the server runs as another user, who has to get in.
     await chmod(folder, 0o755);
+    return BenchServer.startIn(folder, settings);
+  }
+
+  private static async startIn(
+    folder: string,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<BenchServer> {
     const server = await EmbeddedPostgres.start({
       dataDir: folder,
       logger: SILENT,
@@ -39,7 +47,7 @@ export class BenchServer {
     });
     const observer = new Client({ connectionString: server.url });
     await observer.connect();
-    return new BenchServer(server, folder, observer);
+    return new BenchServer(server, folder, settings, observer);
   }
 
   /** The pid of the server, which is the parent of all that work for it. */
@@ -50,9 +58,20 @@ export class BenchServer {
   /** Makes an empty database; answers with its URL. */
   async createDatabase(name: string): Promise<string> {
     await this.observer.query(`CREATE DATABASE ${this.observer.escapeIdentifier(name)}`);
+    return this.urlOf(name);
+  }
+
+  urlOf(database: string): string {
     const url = new URL(this.server.url);
-    url.pathname = `/${name}`;
+    url.pathname = `/${database}`;
     return url.href;
+  }
+
+  /** Stops it, and answers with a new one on the same data. */
+  async restart(): Promise<BenchServer> {
+    await this.observer.end();
+    await this.server.stop();
+    return BenchServer.startIn(this.folder, this.settings);
   }
 
   async stop(): Promise<void> {
