@@ -11,6 +11,8 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const args = process.argv.slice(2);
 if (args.includes('--help')) {
   say(USAGE);

@@ -8,6 +8,8 @@ export interface Options {
   readonly json: string | null;
   /** Steps under way at once in the service; 400 fills two batches of the largest size. */
   readonly concurrency: number;
+  /** Of the peers, only these; all where empty. */
+  readonly peers: readonly string[];
   /** Where CPU profiles of the engines' processes go. */
   readonly profile: string | null;
 }
@@ -21,6 +23,7 @@ export const USAGE = `npm run bench -- [options]
   --concurrency N  steps under way at once in the service (400); the default setting is measured beside it
   --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
                    what PostgreSQL's statements cost
+  --peers a,b      with bench:peers: only these
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
 /** Reads the command line. Throws an `Error` that says what is wrong with it. */
@@ -33,6 +36,7 @@ export function readOptions(args: readonly string[]): Options {
       scale: { type: 'boolean', default: false },
       concurrency: { type: 'string', default: '400' },
       json: { type: 'string' },
+      peers: { type: 'string', default: '' },
       profile: { type: 'string' },
     },
   });
@@ -40,6 +44,7 @@ export function readOptions(args: readonly string[]): Options {
     size: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
     scale: values.scale,
     json: values.json ?? null,
+    peers: values.peers.split(',').filter((name) => name !== ''),
     profile: values.profile ?? null,
     concurrency: wholeNumber('--concurrency', values.concurrency),
   };

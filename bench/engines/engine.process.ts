@@ -25,6 +25,12 @@ export interface EngineLaunch {
   readonly nodeArguments?: readonly string[];
 }
 
+/** Of this process, none of which may outlive it, least of all one that is stopped. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** An engine under test in a process of its own, as the bench sees it. */
 export class EngineProcess {
   private readonly waiting = new Map<number, Waiting>();
@@ -36,7 +42,9 @@ export class EngineProcess {
       this.waiting.get(message.id)?.resolve(message);
       this.waiting.delete(message.id);
     });
+    children.add(child);
     child.on('exit', (code, signal) => {
+      children.delete(child);
       for (const waiting of this.waiting.values())
         waiting.reject(new Error(`The engine's process ended (exit code ${code}, signal ${signal})`));
       this.waiting.clear();
@@ -81,9 +89,14 @@ export class EngineProcess {
   /** Safe to call after the process has ended. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.signal('SIGCONT');
     const ended = once(this.child, 'exit');
     await this.ask({ method: 'stop' });
     await ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** Ends the process at once. */

@@ -35,12 +35,14 @@ const SIZES = {
   },
 } as const;
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
 const options = readOptions(process.argv.slice(2));
 const size = SIZES[options.size];
 const measurements = new Measurements();
 const server = await BenchServer.start();
 const templates = await TemplateFiles.write();
-const contestants = new Contestants(server, templates.folder);
+const contestants = new Contestants(server, templates.folder, options.profile);
 
 async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
   const folder = new URL(`./${name}/`, import.meta.url);
@@ -58,6 +60,7 @@ async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
 try {
   const running = [await contestants.start(TASKER, { concurrency: options.concurrency })];
   for (const name of ['pg-boss', 'graphile-worker', 'dbos', 'absurd', 'openworkflow'] as const) {
+    if (options.peers.length > 0 && !options.peers.includes(name)) continue;
     const contestant = await startPeer(name);
     if (contestant !== null) running.push(contestant);
   }

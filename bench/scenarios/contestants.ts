@@ -25,6 +25,8 @@ export interface Contestant {
   readonly variant?: string;
   /** Of the tasks of a round, the part that it is given; all where left out. */
   readonly share?: number;
+  /** Whether it is stopped while it is not its turn. */
+  readonly standsStill: boolean;
   readonly process: EngineProcess;
   readonly meter: ResourceMeter;
   readonly database: string;
@@ -83,6 +85,6 @@ export class Contestants {
     });
     this.running.push(process);
     const meter = new ResourceMeter(this.server.observer, this.server.pid, process.pid);
-    return { name, process, meter, database, databaseUrl };
+    return { name, process, meter, database, databaseUrl, standsStill: name !== TASKER };
   }
 }

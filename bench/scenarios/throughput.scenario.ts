@@ -3,6 +3,7 @@ import type { Measurements, ResourceUse } from '../measures/index.js';
 import { workload } from '../workloads/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
+import { inTurn } from './turn.js';
 
 export interface ThroughputPlan {
   readonly workload: WorkloadName;
@@ -30,7 +31,7 @@ export async function measureThroughput(
 ): Promise<void> {
   for (const contestant of contestants) {
     const tasks = tasksOf(contestant, plan.warmUp);
-    await contestant.process.run({ workload: plan.workload, tasks });
+    await inTurn(contestant, () => contestant.process.run({ workload: plan.workload, tasks }));
   }
   const rounds = new Map(contestants.map((contestant): [Contestant, Round[]] => [contestant, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
@@ -53,7 +54,9 @@ async function runRound(contestant: Contestant, plan: ThroughputPlan): Promise<R
   const { process, meter } = contestant;
   const tasks = tasksOf(contestant, plan.tasks);
   const steps = tasks * workload(plan.workload).steps.length;
-  const { result, use } = await meter.during(() => process.run({ workload: plan.workload, tasks }));
+  const { result, use } = await inTurn(contestant, () =>
+    meter.during(() => process.run({ workload: plan.workload, tasks })),
+  );
   return {
     steps,
     stepsPerSecond: steps / result.seconds,

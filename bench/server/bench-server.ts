@@ -1,10 +1,9 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, rm } from 'node:fs/promises';
 
 import { Client } from 'pg';
 
 import { EmbeddedPostgres } from '../../src/database/index.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 
 /**
  * The same for every engine. Durability is as PostgreSQL has it by default (fsync and synchronous_commit on); these are sizes
@@ -30,7 +29,7 @@ export class BenchServer {
   ) {}
 
   static async start(settings: Readonly<Record<string, string>> = {}): Promise<BenchServer> {
-    const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-'));
+    const folder = await temporaryFolder('server');
     // As root the server runs as another user, who has to get in.
     await chmod(folder, 0o755);
     return BenchServer.startIn(folder, settings);
@@ -57,7 +56,14 @@ export class BenchServer {
 
   /** Makes an empty database; answers with its URL. */
   async createDatabase(name: string): Promise<string> {
-    await this.observer.query(`CREATE DATABASE ${this.observer.escapeIdentifier(name)}`);
+    // On a connection of its own: several may be made at once.
+    const client = new Client({ connectionString: this.server.url });
+    await client.connect();
+    try {
+      await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)} TEMPLATE template0`);
+    } finally {
+      await client.end();
+    }
     return this.urlOf(name);
   }
 

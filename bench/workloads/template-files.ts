@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { temporaryFolder } from '../support/temporary-folder.js';
 import type { WorkloadName, WorkloadStep } from './workload.types.js';
 import { WORKLOADS } from './workload.types.js';
 import { workload } from './workloads.js';
@@ -21,7 +21,7 @@ export class TemplateFiles {
 
   /** In the first namespace all of them; in the others only linear tasks. */
   static async write(namespaces = 1): Promise<TemplateFiles> {
-    const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-templates-'));
+    const folder = await temporaryFolder('templates');
     for (const name of WORKLOADS) {
       // JSON is YAML.
       await writeFile(join(folder, `${name}.yaml`), JSON.stringify(templateOf(name, NAMESPACE)));
