@@ -55,10 +55,12 @@ class BenchRun {
 
   async measureAll(): Promise<void> {
     const { concurrency } = this.options;
-    const tasker = await this.contestants.start(TASKER, { concurrency });
-    const loop = await this.contestants.start(LOOP);
-    const ceiling = await this.contestants.start(CEILING);
-    const byDefault = await this.contestants.start(TASKER);
+    const [tasker, loop, ceiling, byDefault] = await Promise.all([
+      this.contestants.start(TASKER, { concurrency }),
+      this.contestants.start(LOOP),
+      this.contestants.start(CEILING),
+      this.contestants.start(TASKER),
+    ]);
 
     await this.measureLinear(tasker, loop, ceiling, byDefault);
     if (this.size.graphs !== null) await this.measureGraphs(tasker, loop);
@@ -99,12 +101,7 @@ class BenchRun {
     const { size } = this;
     this.progress('linear: throughput');
     await measureThroughput(
-      [tasker, loop, ceiling],
-      { workload: 'linear', ...size.throughput },
-      this.measurements,
-    );
-    await measureThroughput(
-      [{ ...byDefault, variant: 'default settings' }],
+      [tasker, loop, ceiling, { ...byDefault, variant: 'default settings' }],
       { workload: 'linear', ...size.throughput },
       this.measurements,
     );

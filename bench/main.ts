@@ -4,11 +4,14 @@ import process from 'node:process';
 
 import { runBench } from './bench.runner.js';
 import { readOptions, USAGE } from './options.js';
+import { runScale } from './scale/scale.runner.js';
 import { tableOf } from './report/text.table.js';
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const args = process.argv.slice(2);
 if (args.includes('--help')) {
@@ -16,7 +19,8 @@ if (args.includes('--help')) {
 } else {
   try {
     const options = readOptions(args);
-    const measurements = await runBench(options, (what) => process.stderr.write(`${what}\n`));
+    const run = options.scale ? runScale : runBench;
+    const measurements = await run(options, (what) => process.stderr.write(`${what}\n`));
     say(tableOf(measurements));
     if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements, null, 2)}\n`);
   } catch (error) {

@@ -8,6 +8,8 @@ export interface EngineOptions {
   readonly templateFolder: string;
   /** Steps under way; the engine's own default where left out. */
   readonly concurrency?: number;
+  /** Over how many namespaces tasks are spread; one where left out. */
+  readonly namespaces?: number;
   /** Settings of the service, by their names in its settings classes. */
   readonly settings?: SettingsOverrides;
   /** Where CPU profiles of throughput runs go. */

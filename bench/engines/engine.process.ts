@@ -23,8 +23,13 @@ export interface EngineLaunch {
   /** What the engine is started with; it finds it as JSON in BENCH_ENGINE. */
   readonly options: object;
   readonly nodeArguments?: readonly string[];
-  readonly cwd?: string;
 }
+
+/** Of this process, none of which may outlive it, least of all one that is stopped. */
+const children = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
 
 /** An engine under test in a process of its own, as the bench sees it. */
 export class EngineProcess {
@@ -37,7 +42,9 @@ export class EngineProcess {
       this.waiting.get(message.id)?.resolve(message);
       this.waiting.delete(message.id);
     });
+    children.add(child);
     child.on('exit', (code, signal) => {
+      children.delete(child);
       for (const waiting of this.waiting.values())
         waiting.reject(new Error(`The engine's process ended (exit code ${code}, signal ${signal})`));
       this.waiting.clear();
@@ -45,11 +52,10 @@ export class EngineProcess {
   }
 
   /** Resolves when the engine is ready. Its output goes to standard error only where it fails, so the log is written but unread. */
-  static async start({ file, options, nodeArguments = [], cwd }: EngineLaunch): Promise<EngineProcess> {
+  static async start({ file, options, nodeArguments = [] }: EngineLaunch): Promise<EngineProcess> {
     const child = spawn(process.execPath, [...process.execArgv, ...nodeArguments, file], {
       env: { ...process.env, BENCH_ENGINE: JSON.stringify(options) },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-      ...(cwd === undefined ? {} : { cwd }),
     });
     const engine = new EngineProcess(child);
     await engine.answer(0);
@@ -83,9 +89,14 @@ export class EngineProcess {
   /** Safe to call after the process has ended. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.signal('SIGCONT');
     const ended = once(this.child, 'exit');
     await this.ask({ method: 'stop' });
     await ended;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child.kill(signal);
   }
 
   /** Ends the process at once. */

@@ -10,8 +10,10 @@ export const TASKER = 'tasker-nest';
 export const LOOP = 'loop';
 export const CEILING = 'ceiling';
 
+const TASKER_FILE = new URL('../tasker/tasker.process.ts', import.meta.url);
+
 const FILES: Readonly<Record<string, URL>> = {
-  [TASKER]: new URL('../tasker/tasker.process.ts', import.meta.url),
+  [TASKER]: TASKER_FILE,
   [LOOP]: new URL('../loop/loop.process.ts', import.meta.url),
   [CEILING]: new URL('../ceiling/ceiling.process.ts', import.meta.url),
 };
@@ -21,11 +23,18 @@ export interface Contestant {
   readonly name: string;
   /** What is special about it, where two of one name are measured. */
   readonly variant?: string;
+  /** Of the tasks of a round, the part that it is given; all where left out. */
+  readonly share?: number;
+  /** Whether it is stopped while it is not its turn. */
+  readonly standsStill: boolean;
   readonly process: EngineProcess;
   readonly meter: ResourceMeter;
   readonly database: string;
   readonly databaseUrl: string;
 }
+
+/** What an engine may be given by the scenario that starts it. */
+export type GivenOptions = Pick<EngineOptions, 'concurrency' | 'settings' | 'namespaces'>;
 
 /** Starts engines of this bench. */
 export class Contestants {
@@ -39,23 +48,23 @@ export class Contestants {
   ) {}
 
   /** An engine by its name, on a new database, with its own defaults for what is not given. */
-  async start(
-    name: string,
-    given: Pick<EngineOptions, 'concurrency' | 'settings'> = {},
-  ): Promise<Contestant> {
+  async start(name: string, given: GivenOptions = {}): Promise<Contestant> {
     const file = FILES[name];
     if (file === undefined) throw new Error(`There is no engine ${name}`);
+    return this.startFile(name, file, given);
+  }
+
+  /** An engine by the program that serves it, on a new database. */
+  async startFile(name: string, file: URL, given: GivenOptions): Promise<Contestant> {
     this.databases += 1;
     const database = `bench_${this.databases}`;
-    const databaseUrl = await this.server.createDatabase(database);
-    const profiling = this.profileFolder === null ? {} : { profileFolder: this.profileFolder };
-    const process = await EngineProcess.start({
-      file: fileURLToPath(file),
-      options: { databaseUrl, templateFolder: this.templateFolder, ...given, ...profiling },
-    });
-    this.running.push(process);
-    const meter = new ResourceMeter(this.server.observer, this.server.pid, process.pid);
-    return { name, process, meter, database, databaseUrl };
+    await this.server.createDatabase(database);
+    return this.launch(name, file, database, given);
+  }
+
+  /** The service, on a database that is there. */
+  startOn(database: string, given: GivenOptions): Promise<Contestant> {
+    return this.launch(TASKER, TASKER_FILE, database, given);
   }
 
   async stopAll(): Promise<void> {
@@ -65,5 +74,17 @@ export class Contestants {
   /** For a run that has failed. */
   killAll(): void {
     for (const process of this.running) process.kill();
+  }
+
+  private async launch(name: string, file: URL, database: string, given: GivenOptions): Promise<Contestant> {
+    const databaseUrl = this.server.urlOf(database);
+    const profiling = this.profileFolder === null ? {} : { profileFolder: this.profileFolder };
+    const process = await EngineProcess.start({
+      file: fileURLToPath(file),
+      options: { databaseUrl, templateFolder: this.templateFolder, ...given, ...profiling },
+    });
+    this.running.push(process);
+    const meter = new ResourceMeter(this.server.observer, this.server.pid, process.pid);
+    return { name, process, meter, database, databaseUrl, standsStill: name !== TASKER };
   }
 }

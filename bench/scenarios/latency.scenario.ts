@@ -2,6 +2,7 @@ import { median, percentile } from '../measures/index.js';
 import type { Measurements } from '../measures/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
+import { inTurn } from './turn.js';
 
 export interface LatencyPlan {
   readonly workload: WorkloadName;
@@ -16,15 +17,14 @@ export async function measureLoneLatency(
   plan: LatencyPlan,
   measurements: Measurements,
 ): Promise<void> {
-  for (const { process } of contestants)
-    await process.runAlone({ workload: plan.workload, tasks: plan.warmUp });
+  const runAlone = (contestant: Contestant, tasks: number): Promise<readonly number[]> =>
+    inTurn(contestant, () => contestant.process.runAlone({ workload: plan.workload, tasks }));
+  for (const contestant of contestants) await runAlone(contestant, plan.warmUp);
   const rounds = new Map(
     contestants.map((contestant): [Contestant, (readonly number[])[]] => [contestant, []]),
   );
   for (let round = 0; round < plan.rounds; round += 1) {
-    for (const [{ process }, done] of rounds) {
-      done.push(await process.runAlone({ workload: plan.workload, tasks: plan.tasks }));
-    }
+    for (const [contestant, done] of rounds) done.push(await runAlone(contestant, plan.tasks));
   }
   for (const [{ name }, done] of rounds) {
     addLatencies(measurements, name, plan.workload, 'lone_task', done.flat());

@@ -1,6 +1,4 @@
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmod, rm } from 'node:fs/promises';
 
 import { Client } from 'pg';
 
@@ -8,6 +6,7 @@ import { EmbeddedPostgres } from '../../src/database/index.js';
 import { median, peakMemory } from '../measures/index.js';
 import type { Measurements } from '../measures/index.js';
 import type { BenchServer } from '../server/index.js';
+import { temporaryFolder } from '../support/temporary-folder.js';
 import { buildStarter, driveHttp, ServiceProcess } from '../service/index.js';
 import type { ServiceLaunch } from '../service/index.js';
 import { TASKER } from './contestants.js';
@@ -44,7 +43,7 @@ async function measureStarts(
   { rounds }: ServicePlan,
   measurements: Measurements,
 ): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-start-'));
+  const folder = await temporaryFolder('start');
   try {
     // As root the server runs as another user, who has to get in.
     await chmod(folder, 0o755);

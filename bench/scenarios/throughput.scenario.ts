@@ -3,6 +3,7 @@ import type { Measurements, ResourceUse } from '../measures/index.js';
 import { workload } from '../workloads/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
+import { inTurn } from './turn.js';
 
 export interface ThroughputPlan {
   readonly workload: WorkloadName;
@@ -13,48 +14,53 @@ export interface ThroughputPlan {
 }
 
 interface Round {
+  readonly steps: number;
   readonly stepsPerSecond: number;
   readonly submitPerSecond: number;
   readonly use: ResourceUse;
 }
 
 /**
- * Runs the engines in turn, one at a time, round after round, and reports the medians. Ratios are those of the rounds, so that
- * what the machine does meanwhile strikes both sides.
+ * Runs the engines in turn, one at a time, round after round, and reports the medians. Ratios, of the first one to each other
+ * one, are those of the rounds, so that what the machine does meanwhile strikes both sides.
  */
 export async function measureThroughput(
   contestants: readonly Contestant[],
   plan: ThroughputPlan,
   measurements: Measurements,
 ): Promise<void> {
-  for (const { process } of contestants) await process.run({ workload: plan.workload, tasks: plan.warmUp });
+  for (const contestant of contestants) {
+    const tasks = tasksOf(contestant, plan.warmUp);
+    await inTurn(contestant, () => contestant.process.run({ workload: plan.workload, tasks }));
+  }
   const rounds = new Map(contestants.map((contestant): [Contestant, Round[]] => [contestant, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
     for (const [contestant, done] of rounds) done.push(await runRound(contestant, plan));
   }
   for (const [contestant, done] of rounds) report(contestant, plan, done, measurements);
-  const [[first, own] = [undefined, []], ...others] = rounds;
-  for (const [{ name }, theirs] of others) {
-    const ratios = own.map(
-      (round, index) => round.stepsPerSecond / (theirs[index]?.stepsPerSecond ?? Number.NaN),
-    );
-    measurements.add(
-      first?.name ?? '',
-      plan.workload,
-      `steps_per_second_ratio_to_${name}`,
-      median(ratios),
-      'ratio',
-    );
+  const [first, ...others] = [...rounds];
+  if (first === undefined) return;
+  for (const other of others) {
+    if (other[0].variant === undefined) compare(first, other, plan, measurements);
   }
 }
 
-async function runRound({ process, meter }: Contestant, plan: ThroughputPlan): Promise<Round> {
-  const { result, use } = await meter.during(() =>
-    process.run({ workload: plan.workload, tasks: plan.tasks }),
+/** A slow engine is given less to do, so that its rounds take about as long as the others'. */
+function tasksOf({ share = 1 }: Contestant, tasks: number): number {
+  return Math.max(1, Math.round(tasks * share));
+}
+
+async function runRound(contestant: Contestant, plan: ThroughputPlan): Promise<Round> {
+  const { process, meter } = contestant;
+  const tasks = tasksOf(contestant, plan.tasks);
+  const steps = tasks * workload(plan.workload).steps.length;
+  const { result, use } = await inTurn(contestant, () =>
+    meter.during(() => process.run({ workload: plan.workload, tasks })),
   );
   return {
-    stepsPerSecond: (plan.tasks * workload(plan.workload).steps.length) / result.seconds,
-    submitPerSecond: plan.tasks / result.submitSeconds,
+    steps,
+    stepsPerSecond: steps / result.seconds,
+    submitPerSecond: tasks / result.submitSeconds,
     use,
   };
 }
@@ -66,13 +72,32 @@ function report(
   measurements: Measurements,
 ): void {
   const block = variant === undefined ? plan.workload : `${plan.workload}, ${variant}`;
-  const thousands = (plan.tasks * workload(plan.workload).steps.length) / 1_000;
   const add = (metric: string, unit: string, value: (round: Round) => number): void =>
     measurements.add(name, block, metric, median(rounds.map(value)), unit);
-  add('steps_per_second', '1/s', (round) => round.stepsPerSecond);
-  add('submitted_tasks_per_second', '1/s', (round) => round.submitPerSecond);
-  add('engine_cpu_per_1000_steps', 's', ({ use }) => use.engineCpuSeconds / thousands);
-  add('server_cpu_per_1000_steps', 's', ({ use }) => use.serverCpuSeconds / thousands);
-  add('wal_bytes_per_1000_steps', 'B', ({ use }) => use.walBytes / thousands);
-  add('commits_per_1000_steps', '1', ({ use }) => use.commits / thousands);
+  const addPerThousand = (metric: string, unit: string, value: (use: ResourceUse) => number): void =>
+    add(metric, unit, ({ use, steps }) => (value(use) / steps) * 1_000);
+  add('steps_per_second', '1/s', ({ stepsPerSecond }) => stepsPerSecond);
+  add('submitted_tasks_per_second', '1/s', ({ submitPerSecond }) => submitPerSecond);
+  addPerThousand('engine_cpu_per_1000_steps', 's', ({ engineCpuSeconds }) => engineCpuSeconds);
+  addPerThousand('server_cpu_per_1000_steps', 's', ({ serverCpuSeconds }) => serverCpuSeconds);
+  addPerThousand('wal_bytes_per_1000_steps', 'B', ({ walBytes }) => walBytes);
+  addPerThousand('commits_per_1000_steps', '1', ({ commits }) => commits);
+}
+
+function compare(
+  [{ name }, own]: readonly [Contestant, readonly Round[]],
+  [other, theirs]: readonly [Contestant, readonly Round[]],
+  plan: ThroughputPlan,
+  measurements: Measurements,
+): void {
+  const add = (metric: string, of: (round: Round) => number): void => {
+    const ratios = own.flatMap((round, index) => {
+      const their = theirs[index];
+      return their === undefined ? [] : [of(round) / of(their)];
+    });
+    measurements.add(name, plan.workload, `${metric}_ratio_to_${other.name}`, median(ratios), 'ratio');
+  };
+  add('steps_per_second', ({ stepsPerSecond }) => stepsPerSecond);
+  // A busy machine changes this one less.
+  add('steps_per_cpu_second', ({ steps, use }) => steps / (use.engineCpuSeconds + use.serverCpuSeconds));
 }

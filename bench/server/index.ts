@@ -1,2 +1,2 @@
-export { COUNTING, countStatements, writeStatements } from './statement-statistics.js';
+export { COUNTING, COUNTING_CALLS, countStatements, writeStatements } from './statement-statistics.js';
 export { BenchServer } from './bench-server.js';

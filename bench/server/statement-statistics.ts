@@ -3,9 +3,14 @@ import { join } from 'node:path';
 
 import type { Client } from 'pg';
 
+/** The server's settings for counting the statements that clients send. */
+export const COUNTING_CALLS: Readonly<Record<string, string>> = {
+  shared_preload_libraries: 'pg_stat_statements',
+};
+
 /** The server's settings for counting statements, those within functions included. It costs some CPU. */
 export const COUNTING: Readonly<Record<string, string>> = {
-  shared_preload_libraries: 'pg_stat_statements',
+  ...COUNTING_CALLS,
   'pg_stat_statements.track': 'all',
 };
 

@@ -1,8 +1,9 @@
 import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 
 import { RetryableStepError, StepHandler, TaskerModule } from '../../src/index.js';
 import type { JsonObject, StepHandlerContract, TaskSequenceStep } from '../../src/index.js';
-import { NAMESPACE, operate, OPERATIONS, RETRY_AFTER_SECONDS } from '../workloads/index.js';
+import { namespaceName, operate, OPERATIONS, RETRY_AFTER_SECONDS } from '../workloads/index.js';
 import type { Operation } from '../workloads/index.js';
 
 interface Context extends JsonObject {
@@ -32,8 +33,18 @@ function operationOf({ stepDefinition }: TaskSequenceStep<Context>): Operation {
   return operation;
 }
 
-@Module({
-  imports: [TaskerModule.forFeature({ namespace: NAMESPACE })],
-  providers: [OperationHandler],
-})
-export class BenchModule {}
+/** One of the bench's namespaces, of which each has its own handler. */
+export function benchModule(number: number): DynamicModule {
+  const namespace = namespaceName(number);
+  return {
+    module: BenchModule,
+    imports: [TaskerModule.forFeature({ namespace })],
+    providers: [OperationHandler, { provide: NUMBER, useValue: number }],
+  };
+}
+
+/** Nest tells dynamic modules apart by what they provide. */
+const NUMBER = Symbol('bench:namespace-number');
+
+@Module({})
+class BenchModule {}

@@ -5,7 +5,7 @@ import { Database } from '../../src/index.js';
 import { WorkerStatistics } from '../../src/worker/index.js';
 import { paced } from '../engines/index.js';
 import type { Batch, BatchTimes, BenchEngine, PacedBatch } from '../engines/index.js';
-import { NAMESPACE, TASK_NUMBER, VERSION, workload } from '../workloads/index.js';
+import { namespaceName, TASK_NUMBER, VERSION, workload } from '../workloads/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 
 const CHUNK = 1_000;
@@ -24,8 +24,12 @@ const RIGHT_TASKS = {
 export class TaskerEngine implements BenchEngine {
   private readonly statistics: WorkerStatistics;
   private readonly database: Database;
+  private requests = 0;
 
-  constructor(private readonly worker: WorkerHandle) {
+  constructor(
+    private readonly worker: WorkerHandle,
+    private readonly namespaces: number,
+  ) {
     this.statistics = worker.app.get(WorkerStatistics);
     this.database = worker.app.get(Database);
   }
@@ -50,7 +54,9 @@ export class TaskerEngine implements BenchEngine {
   async submit({ workload: name, tasks }: Batch): Promise<BatchTimes> {
     const begin = performance.now();
     for (let submitted = 0; submitted < tasks; submitted += CHUNK) {
-      const requests = Array.from({ length: Math.min(CHUNK, tasks - submitted) }, () => requestFor(name));
+      const requests = Array.from({ length: Math.min(CHUNK, tasks - submitted) }, () =>
+        this.requestFor(name),
+      );
       for (const outcome of await this.worker.client.submitMany(requests)) {
         if ('error' in outcome) throw outcome.error;
       }
@@ -63,7 +69,7 @@ export class TaskerEngine implements BenchEngine {
     let left = tasks;
     const begin = performance.now();
     const submitters = Array.from({ length: SUBMITTERS }, async () => {
-      for (; left > 0; left -= 1) await this.worker.client.submit(requestFor(name));
+      for (; left > 0; left -= 1) await this.worker.client.submit(this.requestFor(name));
     });
     await Promise.all(submitters);
     const seconds = (performance.now() - begin) / 1000;
@@ -94,9 +100,16 @@ export class TaskerEngine implements BenchEngine {
   }
 
   private async runTask(name: WorkloadName): Promise<void> {
-    const { taskUuid } = await this.worker.client.submit(requestFor(name));
+    const { taskUuid } = await this.worker.client.submit(this.requestFor(name));
     const { status } = await this.worker.client.waitFor(taskUuid);
     if (status !== 'complete') throw new Error(`Task ${taskUuid} ended as ${status}`);
+  }
+
+  /** Of each namespace in turn. */
+  private requestFor(name: WorkloadName): TaskRequest {
+    this.requests += 1;
+    const namespace = namespaceName(this.requests % this.namespaces);
+    return { namespace, name, version: VERSION, context: { number: TASK_NUMBER } };
   }
 
   private async assertRight(name: WorkloadName, tasks: number, since: Date): Promise<void> {
@@ -108,8 +121,4 @@ export class TaskerEngine implements BenchEngine {
     ]);
     if (row?.count !== tasks) throw new Error(`${row?.count} of ${tasks} tasks ended with ${result}`);
   }
-}
-
-function requestFor(name: WorkloadName): TaskRequest {
-  return { namespace: NAMESPACE, name, version: VERSION, context: { number: TASK_NUMBER } };
 }

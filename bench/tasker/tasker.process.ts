@@ -2,14 +2,15 @@
 import { WorkerBootstrap } from '../../src/index.js';
 import { WORKFLOW_MODULES } from '../../src/workflows/index.js';
 import { engineOptions, serveEngine } from '../engines/index.js';
-import { BenchModule } from './operation.handler.js';
+import { benchModule } from './operation.handler.js';
 import { TaskerEngine } from './tasker.engine.js';
 
 const options = engineOptions();
-const { databaseUrl, templateFolder, concurrency, settings } = options;
+const { databaseUrl, templateFolder, concurrency, settings, namespaces = 1 } = options;
 
+const modules = Array.from({ length: namespaces }, (_, number) => benchModule(number));
 const worker = await WorkerBootstrap.bootstrap({
-  imports: [...WORKFLOW_MODULES, BenchModule],
+  imports: [...WORKFLOW_MODULES, ...modules],
   logger: 'settings',
   settings: {
     databaseUrl,
@@ -19,4 +20,4 @@ const worker = await WorkerBootstrap.bootstrap({
     ...settings,
   },
 });
-serveEngine(new TaskerEngine(worker), options);
+serveEngine(new TaskerEngine(worker, namespaces), options);

@@ -1,23 +1,34 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { temporaryFolder } from '../support/temporary-folder.js';
 import type { WorkloadName, WorkloadStep } from './workload.types.js';
 import { WORKLOADS } from './workload.types.js';
 import { workload } from './workloads.js';
 
 export const NAMESPACE = 'bench';
+
+/** The first namespace, or one of the others: bench, bench_1, bench_2, ... */
+export function namespaceName(number: number): string {
+  return number === 0 ? NAMESPACE : `${NAMESPACE}_${number}`;
+}
+
 export const VERSION = '1.0.0';
 
 /** A folder with the workloads as task templates, each with schemas, retries and timeouts as the shipped ones have. */
 export class TemplateFiles {
   private constructor(readonly folder: string) {}
 
-  static async write(): Promise<TemplateFiles> {
-    const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-templates-'));
+  /** In the first namespace all of them; in the others only linear tasks. */
+  static async write(namespaces = 1): Promise<TemplateFiles> {
+    const folder = await temporaryFolder('templates');
     for (const name of WORKLOADS) {
       // JSON is YAML.
-      await writeFile(join(folder, `${name}.yaml`), JSON.stringify(templateOf(name)));
+      await writeFile(join(folder, `${name}.yaml`), JSON.stringify(templateOf(name, NAMESPACE)));
+    }
+    for (let number = 1; number < namespaces; number += 1) {
+      const template = templateOf('linear', namespaceName(number));
+      await writeFile(join(folder, `linear-${number}.yaml`), JSON.stringify(template));
     }
     return new TemplateFiles(folder);
   }
@@ -27,10 +38,10 @@ export class TemplateFiles {
   }
 }
 
-function templateOf(name: WorkloadName): object {
+function templateOf(name: WorkloadName, namespace: string): object {
   return {
     name,
-    namespace_name: NAMESPACE,
+    namespace_name: namespace,
     version: VERSION,
     identity_strategy: 'always_unique',
     input_schema: {

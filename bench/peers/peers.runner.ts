@@ -1,0 +1,76 @@
+/** Other engines beside the service: `npm run bench:peers`. */
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import process from 'node:process';
+import { promisify } from 'node:util';
+
+import { Measurements } from '../measures/index.js';
+import { readOptions } from '../options.js';
+import { tableOf } from '../report/text.table.js';
+import { Contestants, TASKER } from '../scenarios/contestants.js';
+import type { Contestant } from '../scenarios/contestants.js';
+import { measureLoneLatency } from '../scenarios/latency.scenario.js';
+import { measureThroughput } from '../scenarios/throughput.scenario.js';
+import { BenchServer } from '../server/index.js';
+import { TemplateFiles } from '../workloads/index.js';
+
+/** The peers, each with the part of a round's tasks that it is given. */
+const PEERS = {
+  'pg-boss': 1,
+  'graphile-worker': 0.1,
+  dbos: 0.07,
+  absurd: 0.07,
+  openworkflow: 0.07,
+} as const;
+
+const SIZES = {
+  smoke: { throughput: { tasks: 200, rounds: 1, warmUp: 50 }, lone: { tasks: 2, rounds: 1, warmUp: 1 } },
+  quick: {
+    throughput: { tasks: 5_000, rounds: 2, warmUp: 1_000 },
+    lone: { tasks: 10, rounds: 2, warmUp: 3 },
+  },
+  full: {
+    throughput: { tasks: 10_000, rounds: 5, warmUp: 2_000 },
+    lone: { tasks: 30, rounds: 3, warmUp: 10 },
+  },
+} as const;
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+
+const options = readOptions(process.argv.slice(2));
+const size = SIZES[options.size];
+const measurements = new Measurements();
+const server = await BenchServer.start();
+const templates = await TemplateFiles.write();
+const contestants = new Contestants(server, templates.folder, options.profile);
+
+async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
+  const folder = new URL(`./${name}/`, import.meta.url);
+  try {
+    await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder });
+    const file = new URL('peer.process.ts', folder);
+    const contestant = await contestants.startFile(name, file, {});
+    return { ...contestant, share: PEERS[name] };
+  } catch (error) {
+    process.stderr.write(`${name} is left out: ${String(error)}\n`);
+    return null;
+  }
+}
+
+try {
+  const running = [await contestants.start(TASKER, { concurrency: options.concurrency })];
+  for (const name of ['pg-boss', 'graphile-worker', 'dbos', 'absurd', 'openworkflow'] as const) {
+    if (options.peers.length > 0 && !options.peers.includes(name)) continue;
+    const contestant = await startPeer(name);
+    if (contestant !== null) running.push(contestant);
+  }
+  await measureThroughput(running, { workload: 'linear', ...size.throughput }, measurements);
+  await measureLoneLatency(running, { workload: 'linear', ...size.lone }, measurements);
+  await contestants.stopAll();
+  process.stdout.write(`${tableOf(measurements.all)}\n`);
+  if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements.all, null, 2)}\n`);
+} finally {
+  contestants.killAll();
+  await templates.remove();
+  await server.stop();
+}

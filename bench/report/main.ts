@@ -1,0 +1,37 @@
+/**
+ * Writes the figures of runs into docs/benchmarks.md, between its markers, and draws its charts:
+ * `npm run bench:report -- bench.json peers.json scale.json`.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import process from 'node:process';
+
+import { format, resolveConfig } from 'prettier';
+
+import { drawBars } from './bar.chart.js';
+import { chartsOf } from './charts.js';
+import { Figures, parseFigures } from './figures.js';
+import { figuresTable, goalsTable } from './markdown.tables.js';
+
+const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
+const CHARTS = new URL('../../docs/benchmarks/', import.meta.url);
+/** `goals`, or a pattern of workloads, and what stands between the two comments. */
+const MARKED = /<!-- figures: (.+?) -->[^]*?<!-- end -->/g;
+
+const files = process.argv.slice(2);
+if (files.length === 0)
+  throw new Error('Give the JSON files of the runs: npm run bench:report -- bench.json …');
+const read = await Promise.all(files.map(async (file) => parseFigures(await readFile(file, 'utf8'), file)));
+const figures = new Figures(read.flat());
+
+const text = await readFile(DOCUMENT, 'utf8');
+const filled = text.replaceAll(MARKED, (_, what: string) => {
+  const table = what === 'goals' ? goalsTable(figures) : figuresTable(figures, new RegExp(what));
+  return `<!-- figures: ${what} -->\n\n${table}\n\n<!-- end -->`;
+});
+const style = await resolveConfig(DOCUMENT);
+await writeFile(DOCUMENT, await format(filled, { ...style, parser: 'markdown' }));
+
+await mkdir(CHARTS, { recursive: true });
+for (const { name, chart } of chartsOf(figures)) {
+  await writeFile(new URL(`${name}.svg`, CHARTS), drawBars(chart));
+}
