@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { validate, type ValidationError } from 'class-validator';
 
-import type { Violation } from '../engine/errors.js';
+import type { Violation } from '../engine/index.js';
 import { InvalidRequestError } from './api.errors.js';
 import { formatPath } from './value-path.format.js';
 
