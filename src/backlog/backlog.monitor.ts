@@ -79,8 +79,9 @@ export class BacklogMonitor {
   /** @throws BackpressureError where more than `TASKER_MAX_BACKLOG` steps wait already */
   assertRoom(): void {
     const { ready, capped } = this.latest;
-    const waiting = ready + this.acceptedSince;
-    if (!capped && waiting <= this.settings.maxBacklog) return;
+    // Capped says no more than that there is one more: the sample may be that of a process with a lower limit.
+    const waiting = ready + (capped ? 1 : 0) + this.acceptedSince;
+    if (waiting <= this.settings.maxBacklog) return;
     throw new BackpressureError(waiting, this.settings.maxBacklog, RETRY_AFTER_SECONDS);
   }
 

@@ -1,4 +1,4 @@
-import { TaskerError } from '../engine/errors.js';
+import { TaskerError } from '../engine/index.js';
 
 /** More steps wait than `TASKER_MAX_BACKLOG` allows: nothing was accepted, and the same request may be in a while. */
 export class BackpressureError extends TaskerError {

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 import {
@@ -34,6 +34,7 @@ import type {
 } from '../engine/index.js';
 import { NOTIFY, READY_CHANNEL, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
 import { BacklogMonitor } from '../backlog/index.js';
+import { LogSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import { Meters } from '../metrics/index.js';
 import { TaskWatch } from './task.watch.js';
@@ -72,6 +73,8 @@ const CHUNK_CHARACTERS = 8_000_000;
 /** The way into the engine for code in this process: submit tasks, read them, wait for them, cancel them. */
 @Injectable()
 export class TaskClient {
+  private readonly logger = new Logger(TaskClient.name);
+
   constructor(
     private readonly engine: Engine,
     private readonly database: Database,
@@ -82,6 +85,7 @@ export class TaskClient {
     private readonly changes: TaskChanges,
     private readonly backlog: BacklogMonitor,
     private readonly meters: Meters,
+    private readonly log: LogSettings,
   ) {}
 
   /**
@@ -96,7 +100,10 @@ export class TaskClient {
     if (client !== undefined) return this.submitWithin(client, task);
     const [answer] = await retryTransient(() => this.engine.submit([task]), { patienceMs: PATIENCE_MS });
     const submitted = submittedTask(task, answer);
-    if (submitted.created) this.announce(template.templateId, readySteps(template), 1);
+    if (submitted.created) {
+      this.logSubmitted(task, template);
+      this.announce(template.templateId, readySteps(template), 1);
+    }
     return submitted;
   }
 
@@ -162,6 +169,7 @@ export class TaskClient {
         `Task ${taskUuid} has ended as ${task.status}: only an unfinished task can be cancelled`,
       );
     }
+    this.logger.debug({ message: 'Task cancelled', task_uuid: taskUuid, reason, by });
     this.changes.publish([taskUuid]);
     return task;
   }
@@ -262,7 +270,10 @@ export class TaskClient {
     for (const [index, { task, template, position }] of chunk.entries()) {
       try {
         if (failure !== undefined) throw failure;
-        outcomes[position] = submittedTask(task, answers[index]);
+        const submitted = submittedTask(task, answers[index]);
+        outcomes[position] = submitted;
+        if (!submitted.created) continue;
+        this.logSubmitted(task, template);
         const { steps, tasks } = created.get(template.templateId) ?? { steps: 0, tasks: 0 };
         created.set(template.templateId, { steps: steps + readySteps(template), tasks: tasks + 1 });
       } catch (error) {
@@ -270,6 +281,17 @@ export class TaskClient {
       }
     }
     for (const [templateId, { steps, tasks }] of created) this.announce(templateId, steps, tasks);
+  }
+
+  private logSubmitted(task: NewTask, { template }: RegisteredTemplate): void {
+    if (!this.log.logsChanges) return;
+    this.logger.debug({
+      message: 'Task submitted',
+      task_uuid: task.task_uuid,
+      correlation_id: task.correlation_id,
+      namespace: template.namespace,
+      name: template.name,
+    });
   }
 
   private assertRoom(tasks: number): void {
@@ -303,6 +325,13 @@ export class TaskClient {
         `Step ${step.name} is ${step.state} and its task ${task.status}: a step can be ${verb} by hand while it is ${listed(allowed)}, and its task has not ended`,
       );
     }
+    this.logger.debug({
+      message: `Step ${verb} by hand`,
+      task_uuid: taskUuid,
+      step_uuid: stepUuid,
+      step: step.name,
+      correlation_id: task.correlationId,
+    });
     const template = await this.templateOf(task);
     if (template !== undefined) this.announcer.announce(template.templateId, task.readySteps);
     this.changes.publish([taskUuid]);

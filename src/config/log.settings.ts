@@ -12,4 +12,9 @@ export class LogSettings {
   /** auto: for people where the output is a terminal, else a line of JSON each. */
   @ChoiceSetting('TASKER_LOG_FORMAT', ['auto', 'json', 'pretty'])
   readonly logFormat: LogFormat = 'auto';
+
+  /** Whether a change of a task or a step is a line of the log: made by the thousand a second, such lines cost even unwritten. */
+  get logsChanges(): boolean {
+    return this.logLevel === 'debug' || this.logLevel === 'trace';
+  }
 }

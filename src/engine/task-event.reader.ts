@@ -20,6 +20,7 @@ export interface RecordedTaskEvent {
     readonly by: string | null;
     readonly reason: string | null;
     readonly from_state: string | null;
+    readonly exceeded_limit: string | null;
   } | null;
 }
 

@@ -1,7 +1,6 @@
 import { Controller, Get, HttpStatus, Res } from '@nestjs/common';
 import { ApiServiceUnavailableResponse, ApiTags } from '@nestjs/swagger';
-import { HEADERS } from '../http/openapi/api-document.parts.js';
-import { Operation } from '../http/openapi/operation.decorator.js';
+import { HEADERS, Operation } from '../http/index.js';
 import { HealthReporter } from './health.reporter.js';
 import { BasicHealth, HealthReport } from './health.responses.js';
 

@@ -1,4 +1,5 @@
-import { TaskerError, type Violation } from '../engine/errors.js';
+import { TaskerError } from '../engine/index.js';
+import type { Violation } from '../engine/index.js';
 import { pathWithin } from './value-path.format.js';
 
 /** The body is not JSON; the message says what was expected, what came, and where. */

@@ -12,7 +12,7 @@ import {
   TaskerError,
   TemplateNotFoundError,
   WaitTimeoutError,
-} from '../engine/errors.js';
+} from '../engine/index.js';
 import { toErrorAnswer } from './error-answer.mapper.js';
 import { configureHttp } from './http.configurator.js';
 

@@ -1,11 +1,7 @@
 import { HttpException } from '@nestjs/common';
 
-import {
-  DuplicateTaskError,
-  InvalidTaskRequestError,
-  TaskerError,
-  type Violation,
-} from '../engine/errors.js';
+import { DuplicateTaskError, InvalidTaskRequestError, TaskerError } from '../engine/index.js';
+import type { Violation } from '../engine/index.js';
 import { InvalidRequestError } from './api.errors.js';
 import { type ErrorCode, STATUS_OF_CODE } from './error-codes.js';
 import { classifyDatabaseFailure } from './database-failure.classifier.js';

@@ -1,7 +1,7 @@
 import { type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
 import { validate, type ValidationError } from 'class-validator';
 
-import type { Violation } from '../engine/errors.js';
+import type { Violation } from '../engine/index.js';
 import { InvalidRequestError } from './api.errors.js';
 import { formatPath } from './value-path.format.js';
 
@@ -52,7 +52,19 @@ async function toDto<Dto extends object>(dtoClass: Type<Dto>, value: unknown): P
   const dto = Object.assign(new dtoClass(), value);
   const errors = await validate(dto, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true });
   if (errors.length > 0) throw new InvalidRequestError(errors.flatMap(toViolations));
+  // The JSON parser lets none through; this is about queries.
+  const unstorable = Object.keys(value).filter((field) => isUnstorable(Reflect.get(value, field)));
+  if (unstorable.length > 0) throw new InvalidRequestError(unstorable.map(unstorableField));
   return dto;
+}
+
+/** PostgreSQL takes no NUL character, not even to compare with. */
+function isUnstorable(value: unknown): boolean {
+  return typeof value === 'string' && value.includes('\0');
+}
+
+function unstorableField(field: string): Violation {
+  return { path: formatPath([field]), message: 'holds a NUL character, which no stored text holds' };
 }
 
 /** No DTO has fields of these names, and class-validator takes what it inherits from `Object` for its own entries. */

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../engine/json.types.js';
+import type { JsonObject, JsonValue } from '../engine/index.js';
 import { InvalidRequestError, MalformedJsonError } from './api.errors.js';
 import { findNumberFault } from './json-number.rule.js';
 import { formatPath, type PathSegment } from './value-path.format.js';

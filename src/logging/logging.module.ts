@@ -8,7 +8,7 @@ import type { DestinationStream } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 
 import type { LogSettings } from '../config/index.js';
-import { currentRequestId } from '../http/request-context.js';
+import { currentRequestId } from '../http/index.js';
 
 /** Nest's loggers speak through pino: a line of JSON each, or, on a terminal, a line for people. */
 @Module({})

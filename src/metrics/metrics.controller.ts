@@ -3,7 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
 import { WorkerSettings } from '../config/index.js';
 import { DomainEventBus } from '../domain-events/index.js';
-import { Operation } from '../http/openapi/operation.decorator.js';
+import { Operation } from '../http/index.js';
 import { MetricsCollector } from './metrics.collector.js';
 import { EventMetricsResponse } from './metrics.responses.js';
 

@@ -99,7 +99,7 @@ export class StepDispatcher implements LocalTaker {
     transactions: StepTransactions,
     publishers: EventPublisherRegistry,
   ) {
-    this.logsChanges = log.logLevel === 'debug' || log.logLevel === 'trace';
+    this.logsChanges = log.logsChanges;
     this.environment = {
       observer: {
         ended: (attempt, end) => this.ended(attempt, end),
@@ -375,6 +375,7 @@ export class StepDispatcher implements LocalTaker {
     }
     const attempt = new RunningAttempt(claim, runnable, this.environment);
     this.running.set(claim.token, attempt);
+    if (this.logsChanges) attemptLogger(StepDispatcher.name, attempt.namespace, claim).debug('Step started');
     attempt.start();
   }
 

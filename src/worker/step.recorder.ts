@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { LogSettings } from '../config/index.js';
 import { classifyFailure, isTransient } from '../database/index.js';
-import { Engine } from '../engine/index.js';
+import { Engine, stepUuid } from '../engine/index.js';
 import type {
   AttemptKey,
   Claimant,
@@ -29,6 +30,7 @@ export class StepRecorder {
     private readonly eventRelay: EventRelay,
     private readonly statistics: WorkerStatistics,
     private readonly meters: Meters,
+    private readonly log: LogSettings,
   ) {}
 
   /**
@@ -69,15 +71,20 @@ export class StepRecorder {
     }
     for (const late of answer.unrecorded) this.logLate(late);
     this.eventRelay.relay(reports.filter(({ token }) => !refused.has(token)));
+    if (this.log.logsChanges) {
+      for (const task_uuid of answer.settledTasks)
+        this.logger.debug({ message: 'Task has ended, or is blocked', task_uuid });
+    }
     this.changes.publish(answer.settledTasks);
   }
 
   /** The step runs again once its lease has run out, here or elsewhere. */
   giveUp(attempt: AttemptKey, problem: unknown): void {
     this.leases.drop(attempt);
-    this.logger.error(
-      `The end of step ${attempt.stepIndex} of task ${attempt.taskUuid} could not be recorded; its lease will run out: ${describe(problem)}`,
-    );
+    this.logger.error({
+      message: `The end of a step could not be recorded; its lease will run out: ${describe(problem)}`,
+      ...idsOf(attempt),
+    });
   }
 
   /** A report that the database can't take must not keep the others of its batch from being recorded. */
@@ -111,12 +118,18 @@ export class StepRecorder {
     }
   }
 
-  private logLate({ reason, taskUuid, stepIndex }: UnrecordedReport): void {
-    if (reason === 'repeated') return;
-    this.logger.warn(
-      `A late answer for step ${stepIndex} of task ${taskUuid} was refused: its attempt no longer holds the step`,
-    );
+  private logLate(late: UnrecordedReport): void {
+    if (late.reason === 'repeated') return;
+    this.logger.warn({
+      message: 'A late answer was refused: its attempt no longer holds the step',
+      ...idsOf(late),
+    });
   }
+}
+
+/** For a line of the log. */
+function idsOf({ taskUuid, stepIndex }: AttemptKey): object {
+  return { task_uuid: taskUuid, step_uuid: stepUuid(taskUuid, stepIndex) };
 }
 
 /** What is recorded of a success that the database refuses to store. */

@@ -178,6 +178,8 @@ describe('GET /v1/tasks', () => {
       'must be the next_cursor',
     ],
     ['sort=asc', 'sort', 'is not a known field'],
+    ['initiator=%00', 'initiator', 'holds a NUL character'],
+    ['source_system=a%00b', 'source_system', 'holds a NUL character'],
     ['initiator=a&initiator=b', 'initiator', 'must be a non-empty string'],
   ])('refuses ?%s', async (query, path, message) => {
     const { body } = await api.get(`/v1/tasks?${query}`).expect(400);

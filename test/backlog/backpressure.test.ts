@@ -70,6 +70,17 @@ describe('Past TASKER_MAX_BACKLOG', () => {
     await api.post(REQUEST).expect(200);
   });
 
+  it('a process with a higher limit takes what one with a lower limit refuses', async () => {
+    await fill(MOST + 1);
+    await api.post(REQUEST).expect(503);
+    const { client, app } = await api.lab.worker({
+      handlers: {},
+      settings: { role: 'api', maxBacklog: 2 * MOST },
+    });
+    await app.get(BacklogMonitor).look(3_600_000);
+    await client.submit(requestFor(job));
+  });
+
   it('the sample says since when the first step waits, and is shared', async () => {
     await fill(2);
     await api.lab.clock.advance(60_000);

@@ -39,6 +39,13 @@ function object(
   };
 }
 
+/** Without a field that clients decode strictly where it is there. */
+function without(field: string, schema: Schema): Schema {
+  return {
+    allOf: [schema, { not: { type: 'object', required: [field], properties: { [field]: anything } } }],
+  };
+}
+
 function nullable(schema: Schema): Schema {
   return { anyOf: [schema, { type: 'null' }] };
 }
@@ -259,7 +266,7 @@ function health(statuses: readonly string[], checks: readonly string[]): Schema 
     timestamp: zoned,
     worker_id: text,
     checks: object(Object.fromEntries(checks.map((name) => [name, HealthCheck]))),
-    info: healthInfo,
+    info: without('pool_utilization', healthInfo),
     system_info: systemInfo,
   });
 }
@@ -295,16 +302,19 @@ export const SCHEMAS = {
   StepAudit: listOf(StepAuditResponse),
   TaskBatch: object({ tasks: listOf({ oneOf: [object({ task_uuid: uuid }), ErrorResponse] }) }),
   ErrorResponse,
-  TemplateList: object({
-    namespaces: listOf(object({ name: text, template_count: integer }, { description: text })),
-    templates: listOf(
-      object({ namespace: text, name: text, version: text, step_count: integer }, { description: text }),
-    ),
-    total_count: integer,
-    supported_namespaces: texts,
-    template_count: integer,
-    worker_capabilities: texts,
-  }),
+  TemplateList: without(
+    'cache_stats',
+    object({
+      namespaces: listOf(object({ name: text, template_count: integer }, { description: text })),
+      templates: listOf(
+        object({ namespace: text, name: text, version: text, step_count: integer }, { description: text }),
+      ),
+      total_count: integer,
+      supported_namespaces: texts,
+      template_count: integer,
+      worker_capabilities: texts,
+    }),
+  ),
   Template: object(
     {
       namespace: text,
@@ -335,6 +345,7 @@ export const SCHEMAS = {
     required_capabilities: texts,
     step_handlers: texts,
   }),
+  WorkerMetrics: { type: 'object', minProperties: 1, additionalProperties: number },
   EventMetrics: object({
     router: object({
       total_routed: integer,

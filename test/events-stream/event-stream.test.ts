@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { array, assert, asyncProperty, integer } from 'fast-check';
 
-import { PermanentStepError } from '../../src/index.js';
+import { PermanentStepError, RetryableStepError } from '../../src/index.js';
+import { LifecycleEnforcer } from '../../src/worker/index.js';
 import { TaskEventFeed } from '../../src/api/events/task-event.feed.js';
 import { ApiLab, UNKNOWN_UUID } from '../api/api-lab.js';
 import { expectContract } from '../contract/contract.js';
@@ -163,6 +164,43 @@ describe('GET /v1/tasks/{uuid}/events', () => {
       expect(bad.body.error.details).toMatchObject([{ path: 'Last-Event-ID' }]);
     }
     await api.get(`/v1/tasks/${uuid}/events?last_event_id=x`).expect(400);
+  });
+});
+
+describe('A task over a limit of its template', () => {
+  it('tells which, and goes on to be followed where the template says that nothing else happens', async () => {
+    const slow = workflow(
+      'slow',
+      { later: { retry: RETRIES } },
+      { lifecycle: { max_duration_minutes: 10, staleness_action: 'none' } },
+    );
+    const lab = await ApiLab.start(
+      {
+        handlers: {
+          later: () => {
+            throw new RetryableStepError('not today', { retryAfterSeconds: 86_400 });
+          },
+        },
+      },
+      slow,
+    );
+    const { body } = await lab.post(requestFor(slow)).expect(200);
+    const seen: StreamMessage[] = [];
+    for await (const message of readStream(`${lab.url}/v1/tasks/${body.task_uuid}/events`)) {
+      if (message.id === null) continue;
+      seen.push(message);
+      if (message.event === 'step') {
+        await lab.lab.clock.advance(11 * 60_000);
+        await lab.worker.app.get(LifecycleEnforcer).check(0);
+      } else if (message.data.to_state === 'steps_in_process')
+        await lab.delete(`/v1/tasks/${body.task_uuid}`).expect(200);
+    }
+    expect(seen.map(({ event, data }) => [event, data])).toMatchObject([
+      ['step', { to_state: 'waiting_for_retry' }],
+      ['task', { to_state: 'steps_in_process', exceeded_limit: 'max_duration_minutes' }],
+      ['task', { from_state: 'steps_in_process', to_state: 'cancelled' }],
+    ]);
+    await lab.stop();
   });
 });
 

@@ -10,6 +10,7 @@ let database: TestDatabase | undefined;
 afterEach(async () => {
   await Program.killAll();
   await database?.drop();
+  database = undefined;
 });
 
 interface Line {
@@ -26,6 +27,15 @@ function linesOf(output: string): readonly Line[] {
 }
 
 describe('The log of the service', () => {
+  it('says what a start waits for while it waits', async () => {
+    const service = ServiceProcess.launch({
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere',
+      TASKER_LOG_FORMAT: 'json',
+    });
+    await service.says(/"message":"The database does not answer yet/);
+    expect(service.running).toBe(true);
+  });
+
   it('is JSON, a line a change of a step at debug, with its ids as fields; no secret is in it', async () => {
     database = await createTestDatabase();
     const service = await ServiceProcess.start({
@@ -73,6 +83,17 @@ describe('The log of the service', () => {
         step_uuid: expect.stringMatching(/^[\da-f-]{36}$/),
       });
     }
+    const started = lines.filter(({ message }) => message === 'Step started');
+    expect(started.map(({ step_uuid }) => step_uuid)).toEqual(steps.map(({ step_uuid }) => step_uuid));
+    expect(lines.find(({ message }) => message === 'Task submitted')).toMatchObject({
+      level: 20,
+      task_uuid,
+      correlation_id,
+      request_id: 'request-1',
+    });
+    expect(lines.filter(({ message }) => message === 'Task has ended, or is blocked')).toMatchObject([
+      { level: 20, task_uuid },
+    ]);
     expect(lines.some(({ request_id }) => request_id === 'request-1')).toBe(true);
     expect(lines.at(-1)?.message).toBe('Stopped');
     expect(service.program.output).not.toContain('the-secret-key');

@@ -29,7 +29,9 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 async function numbers(): Promise<Readonly<Record<string, number>>> {
-  return (await api.get('/metrics/worker').expect(200)).body;
+  const { body } = await api.get('/metrics/worker').expect(200);
+  expectContract('WorkerMetrics', body);
+  return body;
 }
 
 /** By how much the numbers have moved. */

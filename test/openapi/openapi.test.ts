@@ -302,8 +302,9 @@ describe('Real answers are what the document says', () => {
       const many = await service.ask(sick.url, 'submitTasks', { body: { tasks: [REQUEST, REQUEST] } });
       expect([many.status, many.headers.get('retry-after')]).toEqual([503, '5']);
 
+      const broken = await sick.lab.worker({ enableWebApi: true, handlers: {}, settings: { role: 'api' } });
       await sick.lab.rows('ALTER SCHEMA tasker RENAME TO gone');
-      await askAll(slow.url ?? '');
+      await askAll(broken.url ?? '');
       await sick.lab.rows('ALTER SCHEMA gone RENAME TO tasker');
     } finally {
       await sick.stop();

@@ -1,5 +1,8 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { ModulesContainer } from '@nestjs/core';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
@@ -226,6 +229,24 @@ describe('A token', () => {
 
   it('by a key that the issuer does not have (yet) is refused', async () => {
     expect((await ask(LIST, bearer(await token({}, second)))).status).toBe(401);
+  });
+});
+
+describe('A file of keys', () => {
+  it('does in place of an issuer to ask', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tasker-jwks-'));
+    const jwksFile = join(folder, 'jwks.json');
+    await writeFile(jwksFile, JSON.stringify({ keys: [first.jwk] }));
+    const { url } = await lab.worker({
+      enableWebApi: true,
+      handlers: { work: () => 1 },
+      settings: { jwksFile, jwtIssuer: ISSUER, jwtAudience: AUDIENCE },
+    });
+    const statusFor = async (text: string) =>
+      (await fetch(`${url}/v1/tasks`, { headers: bearer(text) })).status;
+    expect(await statusFor(await token())).toBe(200);
+    expect(await statusFor(await token({}, second))).toBe(401);
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -8,9 +8,7 @@ import {
   ServiceSettings,
   WorkerSettings,
 } from '../../config/index.js';
-import { Authenticator } from '../../http/index.js';
-import { Operation } from '../../http/openapi/operation.decorator.js';
-import { API_KEY_HEADER } from '../../http/security/authenticator.js';
+import { API_KEY_HEADER, Authenticator, Operation } from '../../http/index.js';
 import { CHANNELS } from '../../notifications/index.js';
 import { ConfigResponse } from './config.responses.js';
 

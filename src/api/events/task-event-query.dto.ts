@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 
-import { IsText } from '../../http/request.rules.js';
+import { IsText } from '../../http/index.js';
 
 export class TaskEventQueryDto {
   @ApiPropertyOptional({

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http';
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 
 import { NotFoundError, TaskEventReader } from '../../engine/index.js';
-import { InvalidRequestError } from '../../http/api.errors.js';
+import { InvalidRequestError } from '../../http/index.js';
 import { TaskChanges } from '../../notifications/index.js';
 import { TaskEventStream } from './task-event.stream.js';
 

@@ -21,15 +21,16 @@ const TASK_STATUSES = ['steps_in_process', 'blocked_by_failures', 'complete', 'e
 export function toStateChange(taskUuid: string, event: RecordedTaskEvent): TaskStateChange {
   const recorded_at = zoned(new Date(event.recorded_at));
   const [from, to] = STEP_CHANGES.get(event.kind) ?? ['', ''];
+  const { detail } = event;
   if (event.step_index === null || event.step_name === null) {
     return {
       task_uuid: taskUuid,
       from_state: TASK_STATUSES[event.from_status ?? 0] ?? '',
       to_state: TASK_STATUSES[event.to_status ?? 0] ?? '',
       recorded_at,
+      ...(detail?.exceeded_limit != null && { exceeded_limit: detail.exceeded_limit }),
     };
   }
-  const { detail } = event;
   return {
     task_uuid: taskUuid,
     step_uuid: stepUuid(taskUuid, event.step_index),

@@ -45,6 +45,13 @@ export class TaskStateChange {
   @ApiPropertyOptional({ type: StreamedError })
   readonly error?: StreamedError;
 
+  @ApiPropertyOptional({
+    description:
+      'Of a task’s change: the limit of its template’s lifecycle that it is over. Where it goes on all the same, its state stays',
+    example: 'max_duration_minutes',
+  })
+  readonly exceeded_limit?: string;
+
   @ApiPropertyOptional({ description: 'Who acted by hand', example: 'ada@example.com' })
   readonly performed_by?: string;
 

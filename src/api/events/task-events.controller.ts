@@ -3,9 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { InvalidRequestError } from '../../http/api.errors.js';
-import { Operation } from '../../http/openapi/operation.decorator.js';
-import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
+import { InvalidRequestError, Operation, UuidParamPipe } from '../../http/index.js';
 import { TASK_UUID } from '../path.parameters.js';
 import { TASK_NOT_FOUND } from '../tasks/not-found.examples.js';
 import { TaskEventFeed } from './task-event.feed.js';

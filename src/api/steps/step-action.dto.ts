@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Equals, IsOptional } from 'class-validator';
 
-import type { JsonObject, JsonValue } from '../../engine/json.types.js';
-import { IsGiven, IsJsonObject, IsText } from '../../http/request.rules.js';
+import type { JsonObject, JsonValue } from '../../engine/index.js';
+import { IsGiven, IsJsonObject, IsText } from '../../http/index.js';
 import { JsonProperty } from '../json-property.decorator.js';
 
 const WHY = { description: 'Kept in the audit', example: 'The bank was down; it is back' };

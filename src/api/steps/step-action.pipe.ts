@@ -1,7 +1,6 @@
 import { Injectable, type PipeTransform } from '@nestjs/common';
 
-import { InvalidRequestError } from '../../http/api.errors.js';
-import { readDto } from '../../http/request-validation.pipe.js';
+import { InvalidRequestError, readDto } from '../../http/index.js';
 import {
   CompleteManuallyDto,
   CompletionDataDto,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
 import { TaskClient } from '../../client/index.js';
-import { InvalidTaskRequestError } from '../../engine/errors.js';
-import type { TaskStep } from '../../engine/task.types.js';
-import { InvalidRequestError } from '../../http/api.errors.js';
+import { InvalidTaskRequestError } from '../../engine/index.js';
+import type { TaskStep } from '../../engine/index.js';
+import { InvalidRequestError } from '../../http/index.js';
 import type { CompleteManuallyDto, StepActionDto } from './step-action.dto.js';
 
 /** Does by hand what an operator asks for. */

@@ -1,6 +1,6 @@
 import { v5 } from 'uuid';
 
-import type { AuditedAction, StepAuditEntry } from '../../engine/step-audit.types.js';
+import type { AuditedAction, StepAuditEntry } from '../../engine/index.js';
 import { zoned } from '../timestamp.format.js';
 import type { AuditToState, StepAuditResponse } from './step-audit.responses.js';
 

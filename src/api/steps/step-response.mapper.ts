@@ -1,4 +1,4 @@
-import type { TaskStep } from '../../engine/task.types.js';
+import type { TaskStep } from '../../engine/index.js';
 import { zoned } from '../timestamp.format.js';
 import type { StepResponse } from './step.responses.js';
 

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
-import type { JsonObject, JsonValue } from '../../engine/json.types.js';
-import { STEP_STATES, type StepState } from '../../engine/states.js';
+import { STEP_STATES } from '../../engine/index.js';
+import type { JsonObject, JsonValue, StepState } from '../../engine/index.js';
 import { JsonObjectProperty, JsonProperty } from '../json-property.decorator.js';
 
 const RESULT_STATUSES = ['completed', 'failed', 'error'] as const;

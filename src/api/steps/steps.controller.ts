@@ -3,8 +3,7 @@ import { ApiBody, ApiExtraModels, ApiParam, ApiTags, getSchemaPath } from '@nest
 
 import { TaskClient } from '../../client/index.js';
 import { StepAuditReader } from '../../engine/index.js';
-import { Operation } from '../../http/openapi/operation.decorator.js';
-import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
+import { Operation, UuidParamPipe } from '../../http/index.js';
 import { STEP_NOT_FOUND, TASK_NOT_FOUND } from '../tasks/not-found.examples.js';
 import { STEP_UUID, TASK_UUID } from '../path.parameters.js';
 import {

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiSchema } from '@nestjs/swagger';
 
-import { IsListOfLength } from '../../http/request.rules.js';
+import { IsListOfLength } from '../../http/index.js';
 import { TaskRequestDto } from './task-request.dto.js';
 
 const MOST_TASKS = 1_000;

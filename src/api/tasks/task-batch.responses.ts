@@ -1,6 +1,6 @@
 import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
 
-import { ErrorContent } from '../../http/openapi/error.response.js';
+import { ErrorContent } from '../../http/index.js';
 
 /** One of many requests, accepted, or a repeat of what had been accepted. */
 export class AcceptedTask {

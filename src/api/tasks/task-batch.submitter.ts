@@ -2,12 +2,9 @@ import { Injectable } from '@nestjs/common';
 
 import { BackpressureError } from '../../backlog/index.js';
 import { SubmitFailedError, TaskClient, type SubmitManyOutcome } from '../../client/index.js';
-import { InvalidTaskRequestError } from '../../engine/errors.js';
-import type { TaskRequest } from '../../engine/task.types.js';
-import { InvalidRequestError } from '../../http/api.errors.js';
-import { toErrorAnswer } from '../../http/error-answer.mapper.js';
-import { readDto } from '../../http/request-validation.pipe.js';
-import { toWirePath } from '../../http/wire-path.format.js';
+import { InvalidTaskRequestError } from '../../engine/index.js';
+import type { TaskRequest } from '../../engine/index.js';
+import { InvalidRequestError, readDto, toErrorAnswer, toWirePath } from '../../http/index.js';
 import type { AcceptedTask, RefusedTask } from './task-batch.responses.js';
 import { TaskRequestDto } from './task-request.dto.js';
 import { toTaskRequest } from './task-request.mapper.js';

@@ -1,7 +1,7 @@
 import { ValidateBy } from 'class-validator';
 
 import type { TaskPlace } from '../../engine/index.js';
-import { isUuid } from '../../http/request.rules.js';
+import { isUuid } from '../../http/index.js';
 
 const TIME = /^\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2})?$/;
 

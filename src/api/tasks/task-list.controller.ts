@@ -2,9 +2,8 @@ import { Controller, Get, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 
 import { type TaskFilter, TaskLister } from '../../engine/index.js';
-import { InvalidRequestError } from '../../http/api.errors.js';
-import { Operation } from '../../http/openapi/operation.decorator.js';
-import { Asking, type RequestIdentity } from '../../http/security/request-identity.js';
+import { Asking, InvalidRequestError, Operation } from '../../http/index.js';
+import type { RequestIdentity } from '../../http/index.js';
 import { readTaskCursor, writeTaskCursor } from './task-cursor.js';
 import { TaskListQueryDto } from './task-list.dto.js';
 import { TaskListResponse } from './task-list.responses.js';

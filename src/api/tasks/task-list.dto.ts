@@ -1,8 +1,9 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 
-import { TASK_STATUSES, type TaskStatus } from '../../engine/states.js';
-import { IsDigitsFrom, IsText } from '../../http/request.rules.js';
+import { TASK_STATUSES } from '../../engine/index.js';
+import type { TaskStatus } from '../../engine/index.js';
+import { IsDigitsFrom, IsText } from '../../http/index.js';
 import { IsTaskCursor } from './task-cursor.js';
 
 const MAX_PER_PAGE = 100;

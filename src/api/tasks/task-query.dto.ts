@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 
-import { IsDigitsFrom } from '../../http/request.rules.js';
+import { IsDigitsFrom } from '../../http/index.js';
 
 const MAX_WAIT_SECONDS = 60;
 

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 
-import type { JsonObject } from '../../engine/json.types.js';
+import type { JsonObject } from '../../engine/index.js';
 import {
   IsIntegerFrom,
   IsJsonObject,
@@ -10,7 +10,7 @@ import {
   IsTextOfLength,
   IsTimestamp,
   IsUuid,
-} from '../../http/request.rules.js';
+} from '../../http/index.js';
 import { JsonObjectProperty } from '../json-property.decorator.js';
 
 /** Tasker's `TaskRequest`. An optional field may be null as well as left out. */

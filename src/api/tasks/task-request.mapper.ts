@@ -1,5 +1,5 @@
-import type { TaskRequest } from '../../engine/task.types.js';
-import { isUuid } from '../../http/request.rules.js';
+import type { TaskRequest } from '../../engine/index.js';
+import { isUuid } from '../../http/index.js';
 import type { TaskRequestDto } from './task-request.dto.js';
 
 /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 
-import type { Task, TaskStep } from '../../engine/task.types.js';
-import { ANYBODY } from '../../http/security/request-identity.js';
+import type { Task, TaskStep } from '../../engine/index.js';
+import { ANYBODY } from '../../http/index.js';
 import { toStepResponse } from '../steps/step-response.mapper.js';
 import { toTaskResponse } from './task-response.mapper.js';
 

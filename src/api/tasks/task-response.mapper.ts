@@ -1,8 +1,7 @@
 import { v5 as uuidFromName } from 'uuid';
 
-import type { JsonObject } from '../../engine/json.types.js';
-import type { Task, TaskStep } from '../../engine/task.types.js';
-import type { RequestIdentity } from '../../http/security/request-identity.js';
+import type { JsonObject, Task, TaskStep } from '../../engine/index.js';
+import type { RequestIdentity } from '../../http/index.js';
 import { naive, zoned } from '../timestamp.format.js';
 import type { StepReadinessStatus, TaskResponse } from './task.responses.js';
 

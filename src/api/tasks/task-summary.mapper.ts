@@ -1,5 +1,5 @@
-import { FINISHABLE_STATES, RESETTABLE_STATES } from '../../engine/states.js';
-import type { Task, TaskStep } from '../../engine/task.types.js';
+import { FINISHABLE_STATES, RESETTABLE_STATES } from '../../engine/index.js';
+import type { Task, TaskStep } from '../../engine/index.js';
 import type { StepActionType } from '../steps/step-action.types.js';
 import { zoned } from '../timestamp.format.js';
 import { explainTask } from './task.explanation.js';

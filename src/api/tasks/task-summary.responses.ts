@@ -1,8 +1,15 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { JsonObject, JsonValue } from '../../engine/json.types.js';
-import { STEP_STATES, type StepState, TASK_STATUSES, type TaskStatus } from '../../engine/states.js';
-import type { ExecutionStatus, HealthStatus, RecommendedAction } from '../../engine/task.types.js';
+import { STEP_STATES, TASK_STATUSES } from '../../engine/index.js';
+import type {
+  ExecutionStatus,
+  HealthStatus,
+  JsonObject,
+  JsonValue,
+  RecommendedAction,
+  StepState,
+  TaskStatus,
+} from '../../engine/index.js';
 import { JsonObjectProperty, JsonProperty } from '../json-property.decorator.js';
 import { STEP_ACTION_TYPES, type StepActionType } from '../steps/step-action.types.js';
 import { EXECUTION_STATUSES, HEALTH_STATUSES, RECOMMENDED_ACTIONS } from './task.responses.js';

@@ -1,5 +1,5 @@
-import { isSettled, type Task } from '../../engine/task.types.js';
-import type { TaskStatus } from '../../engine/states.js';
+import { isSettled } from '../../engine/index.js';
+import type { Task, TaskStatus } from '../../engine/index.js';
 import type { StepSummary } from './task-summary.responses.js';
 
 const MOST_NAMES = 5;

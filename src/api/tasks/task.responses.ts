@@ -1,8 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { JsonObject } from '../../engine/json.types.js';
-import { STEP_STATES, type StepState, TASK_STATUSES, type TaskStatus } from '../../engine/states.js';
-import type { ExecutionStatus, HealthStatus, RecommendedAction } from '../../engine/task.types.js';
+import { STEP_STATES, TASK_STATUSES } from '../../engine/index.js';
+import type {
+  ExecutionStatus,
+  HealthStatus,
+  JsonObject,
+  RecommendedAction,
+  StepState,
+  TaskStatus,
+} from '../../engine/index.js';
 import { JsonObjectProperty } from '../json-property.decorator.js';
 
 export const EXECUTION_STATUSES = [

@@ -1,8 +1,8 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 
 import { TaskClient } from '../../client/index.js';
-import { WaitTimeoutError } from '../../engine/errors.js';
-import type { Task } from '../../engine/task.types.js';
+import { WaitTimeoutError } from '../../engine/index.js';
+import type { Task } from '../../engine/index.js';
 
 /**
  * Holds answers until their tasks have settled. A wait ends early when its client has gone, and when the service shuts

@@ -2,11 +2,8 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/commo
 import { ApiBody, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { TaskClient } from '../../client/index.js';
-import { ClientGone } from '../../http/client-gone.decorator.js';
-import { Operation } from '../../http/openapi/operation.decorator.js';
-import { currentRequestId } from '../../http/request-context.js';
-import { Asking, type RequestIdentity } from '../../http/security/request-identity.js';
-import { UuidParamPipe } from '../../http/uuid-param.pipe.js';
+import { Asking, ClientGone, currentRequestId, Operation, UuidParamPipe } from '../../http/index.js';
+import type { RequestIdentity } from '../../http/index.js';
 import { TASK_UUID } from '../path.parameters.js';
 import { TASK_NOT_FOUND } from './not-found.examples.js';
 import { TaskBatchRequestDto } from './task-batch.dto.js';

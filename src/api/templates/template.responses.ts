@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-import type { JsonObject } from '../../engine/json.types.js';
+import type { JsonObject } from '../../engine/index.js';
 import { JsonObjectProperty } from '../json-property.decorator.js';
 
 /** A namespace, and how many templates it has. */

@@ -1,7 +1,7 @@
 import { Controller, Get, Param, Post, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { Operation } from '../../http/openapi/operation.decorator.js';
+import { Operation } from '../../http/index.js';
 import { TEMPLATE_NAME, TEMPLATE_NAMESPACE, TEMPLATE_VERSION } from '../path.parameters.js';
 import { TemplateDesk } from './template.desk.js';
 import { TemplateQueryDto } from './template-query.dto.js';

@@ -45,3 +45,7 @@ CREATE INDEX tasks_unfinished ON tasker.tasks (template_id, created_at, task_uui
 -- down, or a filter that few tasks match, is read from the index alone.
 CREATE INDEX tasks_created ON tasker.tasks (created_at, task_uuid)
   INCLUDE (template_id, status, initiator, source_system);
+-- The same of the few that are not complete, so that what is at work, blocked or failed is found without passing over all that
+-- went well.
+CREATE INDEX tasks_not_complete ON tasker.tasks (created_at, task_uuid)
+  INCLUDE (template_id, status, initiator, source_system) WHERE status <> 2;

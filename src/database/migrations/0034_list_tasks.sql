@@ -44,7 +44,7 @@ $$;
 -- p_after_created, p_after_task   the last task of the page before; null to begin with the newest
 -- p_offset, p_limit               how many to pass over, and how many to answer
 --
--- created_at comes as text as well, so that no client loses its microseconds. Reads one index from the newest on: passing
+-- created_at comes as text, so that no client loses its microseconds. Reads one index from the newest on: passing
 -- over many costs as many of its entries; filters that few tasks match cost as many as have to be looked at.
 CREATE FUNCTION tasker.list_tasks(
   p_namespace text,
@@ -59,9 +59,13 @@ CREATE FUNCTION tasker.list_tasks(
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
+  -- Written as text outside: inside, those that are passed over would be as well.
   RETURN QUERY EXECUTE format(
-    'SELECT k.task_uuid, k.created_at::text FROM tasker.tasks k WHERE %s
-     ORDER BY k.created_at DESC, k.task_uuid DESC OFFSET $7 LIMIT $8',
+    'SELECT t.task_uuid, t.created_at::text
+     FROM (
+       SELECT k.task_uuid, k.created_at FROM tasker.tasks k WHERE %s
+       ORDER BY k.created_at DESC, k.task_uuid DESC OFFSET $7 LIMIT $8
+     ) t ORDER BY t.created_at DESC, t.task_uuid DESC',
     tasker.task_filter(p_namespace, p_status, p_initiator, p_source_system, p_after_task IS NOT NULL))
   USING ARRAY(SELECT p.template_id FROM tasker.templates p WHERE p.namespace = p_namespace), p_initiator, p_source_system, p_after_created, p_after_task, tasker.current_time(), p_offset, p_limit;
 END
