@@ -12,6 +12,8 @@ import type { OpenTransaction, StepTransactions } from './step.transactions.js';
 import { TaskSequenceStep } from './task-sequence-step.js';
 import type { StepServices } from './task-sequence-step.js';
 
+const DEEPEST_CAUSE = 16;
+
 /** How an attempt ended in this process. */
 export type AttemptEnd =
   /** Something to record. */
@@ -202,10 +204,16 @@ export class RunningAttempt implements StepServices {
   }
 
   /** As it came, or as the cause of an error of the handler's own; one that says what is to follow is taken at its word. */
-  private passesOnOutage(error: unknown): boolean {
-    if (this.outages.includes(error)) return true;
-    if (error instanceof PermanentStepError || error instanceof RetryableStepError) return false;
-    return types.isNativeError(error) && error.cause !== undefined && this.passesOnOutage(error.cause);
+  private passesOnOutage(thrown: unknown): boolean {
+    let error = thrown;
+    // Only where there was an outage is looked into what was thrown, and no deeper than causes go by right.
+    for (let depth = 0; this.outages.length > 0 && depth < DEEPEST_CAUSE; depth += 1) {
+      if (this.outages.includes(error)) return true;
+      if (!types.isNativeError(error)) return false;
+      if (error instanceof PermanentStepError || error instanceof RetryableStepError) return false;
+      error = error.cause;
+    }
+    return false;
   }
 
   private noticeOutage(error: unknown): void {
