@@ -13,7 +13,9 @@ import type { LeaseLost } from './lease.keeper.js';
 import { attemptLogger, logAttemptEnd } from './attempt.log.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
+import { EarliestTimer } from './earliest.timer.js';
 import { ServedTemplates } from './served-templates.js';
+import { StartQueue } from './start.queue.js';
 import { StepAbortedError } from './step-errors.js';
 import { StepRecorder } from './step.recorder.js';
 import type { Persistently } from './step.recorder.js';
@@ -24,8 +26,6 @@ import { WorkerStatistics } from './worker.statistics.js';
 /** Completions are group-committed: what ends while two batches are under way forms the next one. */
 const MOST_FLIGHTS = 2;
 const LARGEST_BATCH = 200;
-/** For how long handlers are started in one go before timers and sockets get their turn. */
-const START_BUDGET_MS = 5;
 /** How long to wait after a claim that failed for another reason than a lost connection. */
 const CLAIM_PAUSE_MS = 1_000;
 /** For how long, past the deadline of a shutdown, what has ended may still be recorded. */
@@ -59,7 +59,10 @@ export class StepDispatcher implements LocalTaker {
   private workerId = 0;
   private readonly running = new Map<string, RunningAttempt>();
   /** Claimed, not started yet. */
-  private queue: ClaimedStep[] = [];
+  private readonly queue = new StartQueue(
+    (claim) => this.begin(claim),
+    () => this.schedulePump(),
+  );
   /** Ended, not recorded yet. */
   private buffer: StepReport[] = [];
   private flights = 0;
@@ -70,10 +73,8 @@ export class StepDispatcher implements LocalTaker {
   /** Ready steps may exist that no call has looked for since. Set by every wake-up, cleared before every look. */
   private wanted = false;
   private pumpScheduled = false;
-  private startScheduled = false;
-  private wakeTimer: NodeJS.Timeout | undefined;
-  /** When `wakeTimer` fires, by `performance.now()`. */
-  private wakeAt = 0;
+  /** For the next retry that is due, or for a claim that failed and is to be tried again. */
+  private readonly alarm = new EarliestTimer(() => this.wake());
   /** A step that is to run alone: 'claiming' while it is asked for. */
   private suspect: ClaimedStep | 'claiming' | undefined;
   private schemaIsNewer = false;
@@ -150,10 +151,8 @@ export class StepDispatcher implements LocalTaker {
     const idle = this.untilIdle();
     if (this.state === 'draining') return idle;
     this.state = 'draining';
-    clearTimeout(this.wakeTimer);
-    this.wakeTimer = undefined;
-    const waiting = this.queue;
-    this.queue = [];
+    this.alarm.clear();
+    const waiting = this.queue.takeAll();
     if (typeof this.suspect === 'object' && !this.running.has(this.suspect.token)) waiting.push(this.suspect);
     this.suspect = undefined;
     // Not awaited: the database may be away, and the deadline counts from now.
@@ -233,7 +232,7 @@ export class StepDispatcher implements LocalTaker {
    * better sent whole: halves would come back as halves, and every batch after them be as small.
    */
   private moreEndSoon(): boolean {
-    return this.startScheduled && this.flights > 0 && this.buffer.length < LARGEST_BATCH;
+    return this.queue.length > 0 && this.flights > 0 && this.buffer.length < LARGEST_BATCH;
   }
 
   /** One token a slot that is free now, at most `most`. They are promised until the answer comes. */
@@ -298,8 +297,7 @@ export class StepDispatcher implements LocalTaker {
     this.meters.claimBatch.observe(answer.steps.length);
     for (const step of answer.steps) this.leases.keep(step, this.onLeaseLost);
     if (this.state === 'running') {
-      this.queue.push(...answer.steps);
-      this.startQueued();
+      this.queue.push(answer.steps);
       this.wakeIn(answer.nextRetryMs);
       if (answer.alone && this.suspect === undefined) void this.claimSuspect();
     } else {
@@ -307,19 +305,8 @@ export class StepDispatcher implements LocalTaker {
     }
   }
 
-  /** When the next retry is due, or when a claim that failed is to be tried again. The earliest of all counts. */
   private wakeIn(milliseconds: number | null): void {
-    if (milliseconds === null || this.state !== 'running') return;
-    const at = performance.now() + milliseconds;
-    if (this.wakeTimer !== undefined && this.wakeAt <= at) return;
-    clearTimeout(this.wakeTimer);
-    this.wakeAt = at;
-    // Node takes no longer delay than 2^31 - 1 ms; waking too early only means looking once more.
-    const delay = Math.min(milliseconds + 1, 2_147_483_647);
-    this.wakeTimer = setTimeout(() => {
-      this.wakeTimer = undefined;
-      this.wake();
-    }, delay);
+    if (milliseconds !== null && this.state === 'running') this.alarm.actWithin(milliseconds);
   }
 
   private lose(claim: ClaimedStep): void {
@@ -333,33 +320,13 @@ export class StepDispatcher implements LocalTaker {
 
   /** Of a step that has not started: it will not. */
   private forget({ token }: ClaimedStep): void {
-    this.queue = this.queue.filter((waiting) => waiting.token !== token);
+    this.queue.remove(token);
     if (this.isSuspect(token)) this.suspect = undefined;
     this.wake();
   }
 
   private isSuspect(token: string): boolean {
     return typeof this.suspect === 'object' && this.suspect.token === token;
-  }
-
-  /** Starts queued handlers, a few milliseconds' worth a turn: a handler may compute before its first await. */
-  private startQueued(): void {
-    const until = performance.now() + START_BUDGET_MS;
-    let started = 0;
-    while (started < this.queue.length && performance.now() < until) {
-      const claim = this.queue[started];
-      started += 1;
-      if (claim !== undefined) this.begin(claim);
-    }
-    this.queue.splice(0, started);
-    if (this.queue.length > 0 && !this.startScheduled) {
-      this.startScheduled = true;
-      setImmediate(() => {
-        this.startScheduled = false;
-        this.startQueued();
-        this.schedulePump();
-      });
-    }
   }
 
   private begin(claim: ClaimedStep): void {
