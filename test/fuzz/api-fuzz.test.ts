@@ -125,17 +125,41 @@ function pathsOf({ path }: DocumentedOperation): Arbitrary<string> {
   const parts = path.split('/').map((part) => {
     const [, name] = /^\{(\w+)\}$/.exec(part) ?? [];
     if (name === undefined) return constant(part);
-    return oneof({ weight: 3, arbitrary: goodValuesOf(name) }, { weight: 2, arbitrary: nastyText });
+    return oneof(
+      { weight: 3, arbitrary: constantFrom(...goodValuesOf(name)) },
+      { weight: 2, arbitrary: nastyText },
+    );
   });
   return tuple(...parts).map((all) => all.join('/'));
 }
 
-function goodValuesOf(name: string): Arbitrary<string> {
-  if (name === 'uuid') return constantFrom(BLOCKED, BLOCKED, ended, UNKNOWN_UUID, UNKNOWN_UUID.toUpperCase());
-  if (name === 'stepUuid') return constantFrom(BLOCKED_STEP, BLOCKED_STEP, UNKNOWN_UUID);
-  if (name === 'namespace') return constantFrom('lab', 'nowhere');
-  return name === 'name' ? constantFrom('wide', 'bad') : constantFrom('1.0.0', '9.9.9');
+/** The first of each is good for every operation. */
+function goodValuesOf(name: string): readonly [string, ...string[]] {
+  if (name === 'uuid') return [BLOCKED, BLOCKED, ended, UNKNOWN_UUID, UNKNOWN_UUID.toUpperCase()];
+  if (name === 'stepUuid') return [BLOCKED_STEP, BLOCKED_STEP, UNKNOWN_UUID];
+  if (name === 'namespace') return ['lab', 'nowhere'];
+  return name === 'name' ? ['wide', 'bad'] : ['1.0.0', '9.9.9'];
 }
+
+/** A request that nothing is wrong with. */
+function goodRequest({ operationId, path }: DocumentedOperation): Generated {
+  return {
+    path: path.replaceAll(/\{(\w+)\}/g, (_, name: string) => goodValuesOf(name)[0]),
+    headers: {},
+    body: GOOD_BODIES.has(operationId)
+      ? {
+          bytes: Buffer.from(JSON.stringify(GOOD_BODIES.get(operationId))),
+          headers: { 'content-type': 'application/json' },
+        }
+      : null,
+  };
+}
+
+const GOOD_BODIES: ReadonlyMap<string, object> = new Map<string, object>([
+  ['submitTask', SUBMIT],
+  ['submitTasks', { tasks: [SUBMIT] }],
+  ['actOnStep', { action_type: 'resolve_manually', reason: 'done', resolved_by: 'ada' }],
+]);
 
 function bodiesFor(id: string): Arbitrary<RawBody | null> {
   if (id === 'submitTask') return bodyLike(SUBMIT);
@@ -296,7 +320,7 @@ describe(`${RUNS} generated requests an operation (seed ${SEED})`, () => {
           accepted += acceptedBy(id, answer);
           expectSense(answer, generated);
         }),
-        { numRuns: RUNS, seed: SEED },
+        { numRuns: RUNS, seed: SEED, examples: [[goodRequest(operation)]] },
       );
       expect(await tasksInDatabase()).toEqual({ all: before.all + accepted, torn: 0 });
       // What was generated reached what it was made for.
