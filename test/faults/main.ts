@@ -54,11 +54,12 @@ async function runScenarios(options: Options): Promise<boolean> {
       scenarios.filter(({ alone }) => alone !== true),
       options,
     ),
-    options.lanes,
+    options,
     report,
   );
   const alone = scenarios.filter((scenario) => scenario.alone === true);
-  if (alone.length > 0 && options.minutes === null) await runAll(runsOf(alone, options), 1, report);
+  if (alone.length > 0 && options.minutes === null)
+    await runAll(runsOf(alone, options), { ...options, lanes: 1 }, report);
   if (options.json !== null) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
   const failed = reports.filter(({ passed }) => !passed);
   say(`\n${table(scenarios, reports)}\n`);
@@ -68,11 +69,13 @@ async function runScenarios(options: Options): Promise<boolean> {
   return failed.length === 0;
 }
 
-async function runProof({ lanes }: Options): Promise<boolean> {
-  const proofs = await prove(DEFECTS, lanes, (proof) => say(describeProof(proof)));
+async function runProof(options: Options): Promise<boolean> {
+  const { scenarios } = options;
+  const defects = DEFECTS.filter(({ scenario }) => scenarios.length === 0 || scenarios.includes(scenario));
+  const proofs = await prove(defects, options, (proof) => say(describeProof(proof)));
   const proven = proofs.filter(({ noticed, passesWithout }) => noticed && passesWithout).length;
-  say(`${proven} of ${DEFECTS.length} defects are noticed`);
-  return proven === DEFECTS.length;
+  say(`${proven} of ${defects.length} defects are noticed`);
+  return proven === defects.length;
 }
 
 async function main(options: Options): Promise<boolean> {

@@ -11,6 +11,7 @@ export interface Options {
   readonly seeds: number | null;
   readonly minutes: number | null;
   readonly lanes: number;
+  readonly untimed: boolean;
   readonly json: string | null;
 }
 
@@ -22,8 +23,10 @@ export const USAGE = `npm run faults -- [options]
   --thorough         as many seeds each as the matrix asks for: 20, or 3
   --minutes N        start over with new seeds until so many minutes are over
   --lanes N          how many runs at a time, each lane with a server of its own (the number of cores)
+  --untimed          tell what was measured, and hold it against no bound: for busy machines
   --json FILE        write [{"scenario","seed","passed","violations","figures"}] there
-  --prove            put in one defect after the other: a scenario must fail with it, and pass without
+  --prove            put in one defect after the other: a scenario must fail with it, and pass without; with --scenario
+                     those defects that these are to notice
   --soak             all faults at random over mixed workflows, for --minutes (30)`;
 
 /** Reads the command line. Throws an `Error` that says what is wrong with it. */
@@ -37,6 +40,7 @@ export function readOptions(args: readonly string[]): Options {
       thorough: { type: 'boolean' },
       minutes: { type: 'string' },
       lanes: { type: 'string' },
+      untimed: { type: 'boolean' },
       json: { type: 'string' },
       prove: { type: 'boolean' },
       soak: { type: 'boolean' },
@@ -55,6 +59,7 @@ export function readOptions(args: readonly string[]): Options {
     seeds: values.thorough ? null : (number('seeds') ?? 1),
     minutes: number('minutes'),
     lanes: Math.max(1, number('lanes') ?? availableParallelism()),
+    untimed: values.untimed === true,
     json: values.json ?? null,
   };
 }

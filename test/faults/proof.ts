@@ -1,6 +1,6 @@
 import type { Defect } from './defects.js';
 import { runAll } from './runner.js';
-import type { Run, RunReport } from './runner.js';
+import type { Run, RunOptions, RunReport } from './runner.js';
 import { SCENARIOS } from './scenarios/index.js';
 
 /** Whether a defect was noticed. */
@@ -19,7 +19,7 @@ export interface Proof {
 /** Runs the scenario of each of these defects with it and without it. */
 export async function prove(
   defects: readonly Defect[],
-  lanes: number,
+  options: RunOptions,
   onProof: (proof: Proof) => void,
 ): Promise<readonly Proof[]> {
   const outcomes = new Map<string, { with?: RunReport; without?: RunReport }>();
@@ -29,7 +29,7 @@ export async function prove(
     { of: defect, scenario, seed: defect.seed, defect },
     { of: defect, scenario, seed: defect.seed },
   ]);
-  await runAll(runs, lanes, (report, run) => {
+  await runAll(runs, options, (report, run) => {
     const of = runs.find((one) => one === run)?.of;
     if (of === undefined) return;
     const outcome = outcomes.get(of.name) ?? {};

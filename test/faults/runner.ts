@@ -26,6 +26,13 @@ export interface Run {
   readonly defect?: Defect;
 }
 
+export interface RunOptions {
+  /** How many runs at a time. */
+  readonly lanes: number;
+  /** See `WorldOptions`. */
+  readonly untimed: boolean;
+}
+
 /** With a defect tasks may never end, and that need not be waited for for as long. */
 const PATIENCE_WITH_DEFECT_MS = 30_000;
 
@@ -35,7 +42,7 @@ const PATIENCE_WITH_DEFECT_MS = 30_000;
  */
 export async function runAll(
   runs: Iterable<Run>,
-  lanes: number,
+  { lanes, untimed }: RunOptions,
   onReport: (report: RunReport, run: Run) => void,
 ): Promise<void> {
   const compiled = await Program.compile();
@@ -45,7 +52,7 @@ export async function runAll(
       const server = await FaultServer.start();
       try {
         for (let next = queue.next(); next.done !== true; next = queue.next())
-          onReport(await runOne({ server, compiled }, next.value), next.value);
+          onReport(await runOne({ server, compiled }, next.value, untimed), next.value);
       } finally {
         await server.end();
       }
@@ -53,10 +60,17 @@ export async function runAll(
   );
 }
 
-async function runOne(ground: WorldGround, { scenario, seed, defect }: Run): Promise<RunReport> {
+async function runOne(
+  ground: WorldGround,
+  { scenario, seed, defect }: Run,
+  untimed: boolean,
+): Promise<RunReport> {
   const started = performance.now();
   const about = { scenario: scenario.number, seed };
-  const options: WorldOptions = defect === undefined ? {} : { defect, patienceMs: PATIENCE_WITH_DEFECT_MS };
+  const options: WorldOptions = {
+    untimed,
+    ...(defect === undefined ? {} : { defect, patienceMs: PATIENCE_WITH_DEFECT_MS }),
+  };
   const world = await World.open(ground, seed, options);
   try {
     const figures = await scenario.run(world);

@@ -53,8 +53,12 @@ export class Program {
   }
 
   /** A program in TypeScript. */
-  static typescript(file: string, environment: Readonly<Record<string, string>>): Program {
-    return new Program(['--import', LOADER, file], environment);
+  static typescript(
+    file: string,
+    environment: Readonly<Record<string, string>>,
+    programArguments: readonly string[] = [],
+  ): Program {
+    return new Program(['--import', LOADER, file, ...programArguments], environment);
   }
 
   /** A program of `src` or `test`, compiled beforehand: it starts faster, which counts where many are started. */

@@ -76,12 +76,12 @@ async function sigterm(world: World): Promise<Figures> {
   const { answers, wrong, silentAt } = await http;
   const silenceMs = Math.round(startedAt + shutdownMs - silentAt);
   promise(
-    shutdownMs <= SHUTDOWN_SECONDS * 1_000 + SILENCE_BOUND_MS,
+    world.inTime(shutdownMs, SHUTDOWN_SECONDS * 1_000 + SILENCE_BOUND_MS),
     `it took ${shutdownMs} ms to end, with a deadline of ${SHUTDOWN_SECONDS} s`,
   );
   promise(end.code === 0, `it ended with code ${end.code}, signal ${end.signal}:\n${worker.output}`);
   promise(wrong === 0, `${wrong} answers of HTTP were wrong while it stopped`);
-  promise(silenceMs <= SILENCE_BOUND_MS, `HTTP was silent for the last ${silenceMs} ms`);
+  promise(world.inTime(silenceMs, SILENCE_BOUND_MS), `HTTP was silent for the last ${silenceMs} ms`);
   const { lost, released, failed } = await counts(world);
   promise(lost === 0, `${lost} steps were lost`);
   promise(failed === 0, `${failed} attempts were spent`);

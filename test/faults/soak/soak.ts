@@ -74,7 +74,11 @@ class Soak {
       await delay(300 + this.world.random.below(2_500));
       this.crew.replaceDead();
       const disturbance = pick(this.world);
-      await disturbance.cause(this.world, this.crew);
+      try {
+        await disturbance.cause(this.world, this.crew);
+      } catch (error) {
+        throw new Error(`"${disturbance.name}" could not be caused`, { cause: error });
+      }
       this.faults.set(disturbance.name, (this.faults.get(disturbance.name) ?? 0) + 1);
     }
     this.calm = true;

@@ -44,6 +44,8 @@ export interface WorldGround {
 export interface WorldOptions {
   /** What is wrong in this world, to see whether anybody notices. */
   readonly defect?: Defect;
+  /** The machine may be busy with anything: figures are told, and held against no bound. */
+  readonly untimed?: boolean;
   /** How long all tasks together may take to end once nothing disturbs them. */
   readonly patienceMs?: number;
 }
@@ -116,6 +118,11 @@ export class World {
   /** Workers that were launched and have not ended. */
   get running(): readonly FaultWorker[] {
     return this.workers.filter(({ running }) => running);
+  }
+
+  /** Whether what was measured is within its bound; always, where time is not what is tested. */
+  inTime(milliseconds: number, bound: number): boolean {
+    return this.options.untimed === true || milliseconds <= bound;
   }
 
   /** Starts a worker and waits until it is ready. */
@@ -206,8 +213,7 @@ export class World {
   /** What the database says, past the proxies. A connection that broke since the last look is replaced. */
   async rows<Row extends object>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
     const ask = async (): Promise<readonly Row[]> => {
-      this.observer ??= connect(this.server, this.database);
-      const { rows } = await (await this.observer).query(text, [...values]);
+      const { rows } = await (await this.observe()).query(text, [...values]);
       return rows;
     };
     try {
@@ -251,8 +257,7 @@ export class World {
 
   /** Stops the server and brings it back. `meanwhile` runs while it is down. */
   async restartServer(how: 'fast' | 'crash', meanwhile: () => Promise<void> = async () => {}): Promise<void> {
-    await this.observer?.then((client) => client.end());
-    this.observer = undefined;
+    await this.blink();
     await this.server.stop(how);
     await meanwhile();
     await this.server.start();
@@ -261,7 +266,7 @@ export class World {
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()));
     await this.submitter.stop();
-    await this.observer?.then((client) => client.end());
+    await this.blink();
     this.server.proxy.open();
     this.server.proxy.dropsNotifications = false;
     await within(this.server, 'postgres', (client) =>
@@ -269,6 +274,25 @@ export class World {
     );
     await this.templates.removeAll();
     await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private observe(): Promise<Client> {
+    const observer = this.observer ?? connect(this.server, this.database);
+    this.observer = observer;
+    observer.catch(() => {
+      if (this.observer === observer) this.observer = undefined;
+    });
+    return observer;
+  }
+
+  private async blink(): Promise<void> {
+    const observer = this.observer;
+    this.observer = undefined;
+    // One that did not get as far as to be connected has nothing to end.
+    await observer?.then(
+      (client) => client.end(),
+      () => undefined,
+    );
   }
 }
 
