@@ -60,8 +60,8 @@ function checkContent(value: object, ancestors: Set<object>): JsonProblem | null
     return null;
   }
   if (!isPlain(value) && isOpaque(value)) return here(`a ${value.constructor.name} is not JSON`);
-  for (const [key, item] of Object.entries(value)) {
-    const problem = checkText(key) ?? check(item, ancestors);
+  for (const key of Object.keys(value)) {
+    const problem = checkText(key) ?? check(Reflect.get(value, key), ancestors);
     if (problem !== null) return { path: `.${key}${problem.path}`, message: problem.message };
   }
   return null;

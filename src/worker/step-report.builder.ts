@@ -67,12 +67,17 @@ function readAnswer(
     return refused(attempt, step, 'RESULT_TOO_LARGE', message, rules);
   }
   const violations =
-    step.template.resultSchema === null ? [] : step.checkResult(JSON.parse(resultJson), 'result');
+    step.template.resultSchema === null ? [] : step.checkResult(asStored(result, resultJson), 'result');
   if (violations.length > 0) {
     const message = `The result breaks the result_schema: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`;
     return refused(attempt, step, 'RESULT_SCHEMA', message, rules);
   }
   return { ...keyOf(attempt), outcome: 'succeeded', resultJson, metadataJson };
+}
+
+/** What is read back later: an object may say something else of itself as JSON. */
+function asStored(result: unknown, resultJson: string): unknown {
+  return typeof result === 'object' ? JSON.parse(resultJson) : result;
 }
 
 function failureOf(error: unknown): StepFailureOptions {

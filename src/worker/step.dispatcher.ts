@@ -10,6 +10,7 @@ import type { LocalTaker } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import type { LeaseLost } from './lease.keeper.js';
+import { attemptTokens } from './attempt-tokens.js';
 import { attemptLogger, logAttemptEnd } from './attempt.log.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
@@ -243,7 +244,7 @@ export class StepDispatcher implements LocalTaker {
       this.offered = 0;
     }
     this.reserved += count;
-    return Array.from({ length: count }, () => randomUUID());
+    return attemptTokens(count);
   }
 
   private async claim(): Promise<void> {

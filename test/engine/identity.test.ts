@@ -98,7 +98,10 @@ describe('What makes two requests the same', () => {
   });
 
   it('follows the template’s strategy', () => {
-    expect(taskIdentity(strict, request({}))).toMatchObject({ uniqueRequest: true, idempotencyHash: undefined });
+    expect(taskIdentity(strict, request({}))).toMatchObject({
+      uniqueRequest: true,
+      idempotencyHash: undefined,
+    });
     expect(taskIdentity(keyed, request({}, 'key'))).toMatchObject({ uniqueRequest: false });
     expect(taskIdentity(templateWith('always_unique'), request({}))).toEqual({
       requestHash: undefined,
