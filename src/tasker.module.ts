@@ -3,7 +3,7 @@ import type { DynamicModule, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
 import { BacklogMonitor } from './backlog/index.js';
-import { TaskClient, TaskWatch } from './client/index.js';
+import { TaskClient, TaskSubmitter, TaskWatch } from './client/index.js';
 import { readSettings, SettingsModule } from './config/index.js';
 import type { Settings, SettingsAsyncOptions, SettingsOverrides } from './config/index.js';
 import { Database } from './database/index.js';
@@ -84,6 +84,7 @@ const PROVIDERS: Provider[] = [
   StepResultReader,
   TaskWatch,
   BacklogMonitor,
+  TaskSubmitter,
   TaskClient,
   HandlerExplorer,
   HandlerRegistry,

@@ -10,7 +10,6 @@ import type {
   Claimant,
   ClaimAnswer,
   CompletionAnswer,
-  NewTask,
   ReclaimedStep,
   StepReport,
   SubmitAnswer,
@@ -109,11 +108,14 @@ export class Engine {
     return row.worker_id;
   }
 
-  /** Accepts tasks, all in one transaction (the client's, where one is given); an answer a task, in order. */
-  async submit(tasks: readonly NewTask[], client?: pg.ClientBase): Promise<readonly SubmitAnswer[]> {
+  /**
+   * Accepts tasks, each the JSON of a `NewTask`, all in one transaction (the client's, where one is given); an answer a
+   * task, in order.
+   */
+  async submit(tasks: readonly string[], client?: pg.ClientBase): Promise<readonly SubmitAnswer[]> {
     const rows = await this.run<{ outcome: SubmitAnswer['outcome']; task_uuid: string }>(
       SUBMIT,
-      [JSON.stringify(tasks)],
+      [`[${tasks.join(',')}]`],
       client,
     );
     return rows.map((row) => ({ outcome: row.outcome, taskUuid: row.task_uuid }));

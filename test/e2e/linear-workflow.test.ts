@@ -4,6 +4,7 @@ import { v7 as uuidV7 } from 'uuid';
 import { TaskClient } from '../../src/index.js';
 import type { JsonObject, StepExecutionEnvelope, WorkerHandle } from '../../src/index.js';
 import { Engine, TemplateCatalog } from '../../src/engine/index.js';
+import type { NewTask } from '../../src/engine/index.js';
 import { WORKFLOW_MODULES } from '../../src/workflows/index.js';
 import { ask } from '../support/http.js';
 import type { HttpAnswer } from '../support/http.js';
@@ -58,26 +59,16 @@ async function run(context: JsonObject): Promise<{ task: TaskAnswer; steps: read
 async function submitUnchecked(context: JsonObject): Promise<string> {
   const template = worker.app.get(TemplateCatalog).find(SEQUENCE.namespace, SEQUENCE.name, SEQUENCE.version);
   if (template === undefined) throw new Error('The template is not registered');
-  const [answer] = await worker.app.get(Engine).submit([
-    {
-      task_uuid: uuidV7(),
-      template_id: template.templateId,
-      context,
-      correlation_id: uuidV7(),
-      parent_correlation_id: null,
-      priority: 0,
-      lease_seconds: null,
-      request_hash: null,
-      unique_request: false,
-      idempotency_hash: null,
-      idempotency_key: null,
-      initiator: 'test',
-      source_system: 'test',
-      reason: 'test',
-      tags: null,
-      options: null,
-    },
-  ]);
+  const task: NewTask = {
+    task_uuid: uuidV7(),
+    template_id: template.templateId,
+    context,
+    correlation_id: uuidV7(),
+    initiator: 'test',
+    source_system: 'test',
+    reason: 'test',
+  };
+  const [answer] = await worker.app.get(Engine).submit([JSON.stringify(task)]);
   if (answer === undefined) throw new Error('The task was not stored');
   return answer.taskUuid;
 }

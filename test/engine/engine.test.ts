@@ -52,7 +52,9 @@ afterAll(async () => {
 });
 
 async function submitOne(): Promise<string> {
-  const [answer] = await engine.submit([newTask({ template_id: template, context: { n: 1 } })]);
+  const [answer] = await engine.submit([
+    JSON.stringify(newTask({ template_id: template, context: { n: 1 } })),
+  ]);
   return answer?.taskUuid ?? '';
 }
 
@@ -152,7 +154,7 @@ describe('The engine', () => {
     try {
       for (const how of ['ROLLBACK', 'COMMIT']) {
         await client.query('BEGIN');
-        const [answer] = await engine.submit([newTask({ template_id: template })], client);
+        const [answer] = await engine.submit([JSON.stringify(newTask({ template_id: template }))], client);
         expect(answer?.outcome).toBe('created');
         expect((await engine.claim(claimant, tokens(1), false)).steps).toEqual([]);
         await client.query(how);
@@ -201,7 +203,7 @@ describe('A template', () => {
     const first = await engine.registerTemplate(content('4.0.0', 'old'));
     if (!('templateId' in first)) throw new Error('expected an id');
     const tasks = [newTask({ template_id: first.templateId }), newTask({ template_id: first.templateId })];
-    await engine.submit(tasks);
+    await engine.submit(tasks.map((task) => JSON.stringify(task)));
     expect(await engine.registerTemplate(content('4.0.0', 'new'))).toEqual({ conflictingTasks: 2 });
     expect(await engine.registerTemplate(content('4.0.0', 'old'))).toEqual(first);
     for (const task of tasks) await engine.cancel(task.task_uuid, 'why', 'who');

@@ -1,0 +1,241 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { ClientBase } from 'pg';
+import { v7 as uuidV7 } from 'uuid';
+import { BacklogMonitor } from '../backlog/index.js';
+import { LogSettings } from '../config/index.js';
+import { Database } from '../database/index.js';
+import {
+  checkTaskRequest,
+  DuplicateTaskError,
+  Engine,
+  InvalidTaskRequestError,
+  retryTransient,
+  taskIdentity,
+  TaskerError,
+  TemplateCatalog,
+  TemplateNotFoundError,
+} from '../engine/index.js';
+import type {
+  NewTask,
+  RegisteredTemplate,
+  SubmitAnswer,
+  SubmittedTask,
+  TaskRequest,
+} from '../engine/index.js';
+import { Meters } from '../metrics/index.js';
+import { NOTIFY, READY_CHANNEL, WorkAnnouncer } from '../notifications/index.js';
+
+export interface SubmitOptions {
+  /**
+   * A client of the caller's, with a transaction open: the task exists if and only if that transaction commits. The
+   * caller handles its errors; nothing is tried again.
+   */
+  readonly client?: ClientBase;
+}
+
+/** What became of one request of many. */
+export type SubmitManyOutcome = SubmittedTask | { readonly error: TaskerError };
+
+/** For how long a lost connection or a conflict is tried again before the caller is told. */
+const PATIENCE_MS = 5_000;
+
+/** One call to the database takes at most this many tasks, and about this much text. */
+const CHUNK_TASKS = 1_000;
+const CHUNK_CHARACTERS = 8_000_000;
+
+/** Checks requests, makes tasks of them, and stores these; whoever can run their first steps is told. */
+@Injectable()
+export class TaskSubmitter {
+  private readonly logger = new Logger(TaskSubmitter.name);
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly database: Database,
+    private readonly catalog: TemplateCatalog,
+    private readonly announcer: WorkAnnouncer,
+    private readonly backlog: BacklogMonitor,
+    private readonly meters: Meters,
+    private readonly log: LogSettings,
+  ) {}
+
+  /** See `TaskClient.submit`. */
+  async submit(request: TaskRequest, { client }: SubmitOptions = {}): Promise<SubmittedTask> {
+    const { task, json, template } = this.prepare(request);
+    this.assertRoom(1);
+    if (client !== undefined) return this.submitWithin(client, task, json);
+    const [answer] = await retryTransient(() => this.engine.submit([json]), { patienceMs: PATIENCE_MS });
+    const submitted = submittedTask(task, answer);
+    if (submitted.created) {
+      this.logSubmitted(task, template);
+      this.announce(template.templateId, readySteps(template), 1);
+    }
+    return submitted;
+  }
+
+  /** See `TaskClient.submitMany`. */
+  async submitMany(requests: readonly TaskRequest[]): Promise<readonly SubmitManyOutcome[]> {
+    const outcomes = Array.from<SubmitManyOutcome>({ length: requests.length });
+    let chunk: PreparedTask[] = [];
+    let characters = 0;
+    for (const [position, request] of requests.entries()) {
+      try {
+        const prepared = { ...this.prepare(request), position };
+        chunk.push(prepared);
+        characters += prepared.json.length;
+      } catch (error) {
+        outcomes[position] = { error: asTaskerError(error) };
+      }
+      if (chunk.length >= CHUNK_TASKS || characters >= CHUNK_CHARACTERS) {
+        await this.submitChunk(chunk, outcomes);
+        chunk = [];
+        characters = 0;
+      }
+    }
+    await this.submitChunk(chunk, outcomes);
+    return outcomes;
+  }
+
+  private prepare(request: TaskRequest): Omit<PreparedTask, 'position'> {
+    const violations = checkTaskRequest(request);
+    if (violations.length > 0) throw new InvalidTaskRequestError(violations);
+    const template = this.catalog.find(request.namespace, request.name, request.version);
+    if (template === undefined) {
+      throw new TemplateNotFoundError(request.namespace, request.name, request.version);
+    }
+    const problems = template.checkContext(request.context, 'context');
+    if (problems.length > 0) throw new InvalidTaskRequestError(problems);
+    if (template.template.identityStrategy === 'caller_provided' && request.idempotencyKey === undefined) {
+      throw new InvalidTaskRequestError([
+        { path: 'idempotency_key', message: 'required: the template has identity_strategy caller_provided' },
+      ]);
+    }
+    const task = newTask(request, template);
+    return { task, json: JSON.stringify(task), template };
+  }
+
+  private async submitWithin(client: ClientBase, task: NewTask, json: string): Promise<SubmittedTask> {
+    const [answer] = await this.engine.submit([json], client);
+    const submitted = submittedTask(task, answer);
+    // Sent by PostgreSQL when the caller's transaction commits, to this process as well: it has no origin.
+    if (submitted.created) await this.database.queryOn(client, NOTIFY, [READY_CHANNEL, '']);
+    return submitted;
+  }
+
+  private async submitChunk(chunk: readonly PreparedTask[], outcomes: SubmitManyOutcome[]): Promise<void> {
+    if (chunk.length === 0) return;
+    let answers: readonly SubmitAnswer[] = [];
+    let failure: TaskerError | undefined;
+    try {
+      this.assertRoom(chunk.length);
+      const tasks = chunk.map(({ json }) => json);
+      answers = await retryTransient(() => this.engine.submit(tasks), { patienceMs: PATIENCE_MS });
+    } catch (error) {
+      failure = asTaskerError(error);
+    }
+    const created = new Map<number, { steps: number; tasks: number }>();
+    for (const [index, { task, template, position }] of chunk.entries()) {
+      try {
+        if (failure !== undefined) throw failure;
+        const submitted = submittedTask(task, answers[index]);
+        outcomes[position] = submitted;
+        if (!submitted.created) continue;
+        this.logSubmitted(task, template);
+        const { steps, tasks } = created.get(template.templateId) ?? { steps: 0, tasks: 0 };
+        created.set(template.templateId, { steps: steps + readySteps(template), tasks: tasks + 1 });
+      } catch (error) {
+        outcomes[position] = { error: asTaskerError(error) };
+      }
+    }
+    for (const [templateId, { steps, tasks }] of created) this.announce(templateId, steps, tasks);
+  }
+
+  private logSubmitted(task: NewTask, { template }: RegisteredTemplate): void {
+    if (!this.log.logsChanges) return;
+    this.logger.debug({
+      message: 'Task submitted',
+      task_uuid: task.task_uuid,
+      correlation_id: task.correlation_id,
+      namespace: template.namespace,
+      name: template.name,
+    });
+  }
+
+  private assertRoom(tasks: number): void {
+    try {
+      this.backlog.assertRoom();
+    } catch (error) {
+      this.meters.tasksRefused.inc(tasks);
+      throw error;
+    }
+  }
+
+  /** Steps that have become ready by tasks that this process has accepted. */
+  private announce(templateId: number, steps: number, tasks: number): void {
+    this.meters.tasksSubmitted.inc(tasks);
+    this.backlog.accepted(steps);
+    this.announcer.announce(templateId, steps);
+  }
+}
+
+interface PreparedTask {
+  readonly task: NewTask;
+  /** The task as it is sent: written once. */
+  readonly json: string;
+  readonly template: RegisteredTemplate;
+  readonly position: number;
+}
+
+function newTask(request: TaskRequest, template: RegisteredTemplate): NewTask {
+  const identity = taskIdentity(template.template, request);
+  return {
+    task_uuid: uuidV7(),
+    template_id: template.templateId,
+    context: request.context,
+    correlation_id: request.correlationId ?? uuidV7(),
+    parent_correlation_id: request.parentCorrelationId,
+    priority: request.priority,
+    lease_seconds: request.claimTimeoutSeconds,
+    request_hash: identity.requestHash,
+    unique_request: identity.uniqueRequest ? true : undefined,
+    idempotency_hash: identity.idempotencyHash,
+    idempotency_key: request.idempotencyKey,
+    initiator: request.initiator ?? 'unknown',
+    source_system: request.sourceSystem ?? 'unknown',
+    reason: request.reason ?? 'unknown',
+    tags: request.tags,
+    options: request.options,
+  };
+}
+
+function submittedTask(task: NewTask, answer: SubmitAnswer | undefined): SubmittedTask {
+  if (answer === undefined) throw new Error('tasker.submit_tasks left a task unanswered');
+  if (answer.outcome !== 'conflict') {
+    return { taskUuid: answer.taskUuid, created: answer.outcome === 'created' };
+  }
+  throw new DuplicateTaskError(
+    task.idempotency_key === undefined
+      ? `A task with the same identity (template and context) already exists: ${answer.taskUuid}`
+      : `A task with the same identity already exists, and it is not a repeat of this request: ${answer.taskUuid}`,
+    answer.taskUuid,
+  );
+}
+
+/** How many steps of a new task can run at once. */
+function readySteps({ template }: RegisteredTemplate): number {
+  return template.steps.filter((step) => step.dependencies.length === 0).length;
+}
+
+function asTaskerError(error: unknown): TaskerError {
+  return error instanceof TaskerError ? error : new SubmitFailedError(error);
+}
+
+/** The database did not take a request of `submitMany`; its own error is the cause. */
+export class SubmitFailedError extends TaskerError {
+  readonly code = 'SUBMIT_FAILED';
+
+  constructor(cause: unknown) {
+    super(`The task could not be stored: ${cause instanceof Error ? cause.message : String(cause)}`, {
+      cause,
+    });
+  }
+}
