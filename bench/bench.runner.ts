@@ -63,7 +63,7 @@ class BenchRun {
     ]);
 
     await this.measureLinear(tasker, loop, ceiling, byDefault);
-    if (this.size.graphs !== null) await this.measureGraphs(tasker, loop);
+    if (this.size.graphs !== null) await this.measureGraphs(tasker, loop, this.size.graphs);
     if (this.size.retries !== null) {
       this.progress('retries');
       await measureRetries(tasker, this.size.retries, this.measurements);
@@ -113,12 +113,15 @@ class BenchRun {
     );
   }
 
-  private async measureGraphs(tasker: Contestant, loop: Contestant): Promise<void> {
-    const steps = this.size.graphs ?? 0;
+  private async measureGraphs(
+    tasker: Contestant,
+    loop: Contestant,
+    { steps, rounds }: NonNullable<Size['graphs']>,
+  ): Promise<void> {
     for (const name of GRAPHS) {
       this.progress(name);
       const tasks = Math.ceil(steps / workload(name).steps.length);
-      const plan = { workload: name, tasks, warmUp: tasks, rounds: this.size.throughput.rounds };
+      const plan = { workload: name, tasks, warmUp: tasks, rounds };
       await measureThroughput([tasker, loop], plan, this.measurements);
     }
   }

@@ -6,8 +6,8 @@ import type { SubmitPlan } from './scenarios/submit.scenario.js';
 export interface Size {
   readonly throughput: { readonly tasks: number; readonly rounds: number; readonly warmUp: number };
   readonly lone: { readonly tasks: number; readonly rounds: number; readonly warmUp: number };
-  /** Steps of each of the other graphs. */
-  readonly graphs: number | null;
+  /** About how many steps of each of the other graphs a round has. */
+  readonly graphs: { readonly steps: number; readonly rounds: number } | null;
   /** Retries at once. */
   readonly retries: readonly number[] | null;
   readonly paced: { readonly burst: number; readonly seconds: number } | null;
@@ -22,7 +22,7 @@ export const SIZES: Readonly<Record<Options['size'], Size>> = {
   smoke: {
     throughput: { tasks: 200, rounds: 1, warmUp: 50 },
     lone: { tasks: 5, rounds: 1, warmUp: 1 },
-    graphs: 100,
+    graphs: { steps: 100, rounds: 1 },
     retries: [5],
     paced: { burst: 50, seconds: 0.5 },
     flushes: null,
@@ -42,14 +42,14 @@ export const SIZES: Readonly<Record<Options['size'], Size>> = {
     service: null,
   },
   full: {
-    throughput: { tasks: 15_000, rounds: 5, warmUp: 5_000 },
+    throughput: { tasks: 10_000, rounds: 5, warmUp: 5_000 },
     lone: { tasks: 100, rounds: 5, warmUp: 50 },
-    graphs: 20_000,
+    graphs: { steps: 12_000, rounds: 3 },
     retries: [10, 1_000],
     paced: { burst: 4_000, seconds: 10 },
     flushes: 50,
-    idleSeconds: 30,
-    submits: { tasks: 10_000, alone: 2_000, rounds: 5 },
-    service: { rounds: 5, seconds: 5 },
+    idleSeconds: 20,
+    submits: { tasks: 10_000, alone: 1_000, rounds: 3 },
+    service: { rounds: 3, seconds: 5 },
   },
 };

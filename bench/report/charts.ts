@@ -1,4 +1,4 @@
-import { TASKER } from '../scenarios/contestants.js';
+import { CEILING, TASKER } from '../scenarios/contestants.js';
 import type { Bar, BarChart } from './bar.chart.js';
 import type { Figures } from './figures.js';
 
@@ -13,11 +13,13 @@ const GRAPHS = ['linear', 'diamond', 'tree', 'mixed', 'fan', 'chain'];
 /** The charts that these figures are enough for. */
 export function chartsOf(figures: Figures): readonly NamedChart[] {
   const charts = [
-    { name: 'throughput', chart: throughput(figures) },
-    { name: 'lone-task', chart: loneTask(figures) },
+    { name: 'throughput', chart: throughput(figures.withEngine(CEILING)) },
+    { name: 'peers', chart: throughput(figures.withEngine('pg-boss')) },
+    { name: 'lone-task', chart: loneTask(figures.withEngine(CEILING)) },
+    { name: 'lone-task-peers', chart: loneTask(figures.withEngine('pg-boss')) },
     { name: 'graphs', chart: graphs(figures) },
     { name: 'under-load', chart: underLoad(figures) },
-    { name: 'cpu', chart: cpu(figures) },
+    { name: 'cpu', chart: cpu(figures.withEngine(CEILING)) },
     { name: 'history', chart: history(figures) },
   ];
   return charts.filter(({ chart }) => chart.bars.length > 0);
@@ -70,7 +72,7 @@ function cpu(figures: Figures): BarChart {
     ['server_cpu_per_1000_steps', 'PostgreSQL'],
   ].flatMap(([metric = '', of = '']) =>
     barsOf(figures, 'linear', metric)
-      .filter(({ label }) => [TASKER, 'loop', 'ceiling', 'pg-boss'].includes(label))
+      .filter(({ label }) => [TASKER, 'loop', CEILING].includes(label))
       .map(({ label, value, emphasis }) => ({ label: `${label}: ${of}`, value, emphasis })),
   );
   return { title: 'CPU time of linear steps', unit: 'seconds per 1,000 steps', bars };

@@ -1,11 +1,20 @@
 import type { Measurement } from '../measures/index.js';
 
-/** The figures of one or several runs; of a figure that is there twice the last one counts. */
+/** The figures of one run, or of several: of a figure that is there twice the first one counts. */
 export class Figures {
-  constructor(readonly all: readonly Measurement[]) {}
+  readonly all: readonly Measurement[];
+
+  constructor(private readonly runs: readonly (readonly Measurement[])[]) {
+    this.all = runs.flat();
+  }
+
+  /** Of the runs in which this engine took part: what was measured in one run can be compared. */
+  withEngine(engine: string): Figures {
+    return new Figures(this.runs.filter((run) => run.some((one) => one.engine === engine)));
+  }
 
   find(engine: string, workload: string, metric: string): number | null {
-    const found = this.all.findLast(
+    const found = this.all.find(
       (one) => one.engine === engine && one.workload === workload && one.metric === metric,
     );
     return found?.value ?? null;

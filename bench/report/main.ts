@@ -14,19 +14,21 @@ import { figuresTable, goalsTable } from './markdown.tables.js';
 
 const DOCUMENT = new URL('../../docs/benchmarks.md', import.meta.url);
 const CHARTS = new URL('../../docs/benchmarks/', import.meta.url);
-/** `goals`, or a pattern of workloads, and what stands between the two comments. */
-const MARKED = /<!-- figures: (.+?) -->[^]*?<!-- end -->/g;
+/** `goals`, or a pattern of workloads, perhaps an engine whose runs are meant, and what stands between the two comments. */
+const MARKED = /<!-- figures: (.+?)(?: beside (.+?))? -->[^]*?<!-- end -->/g;
 
 const files = process.argv.slice(2);
 if (files.length === 0)
   throw new Error('Give the JSON files of the runs: npm run bench:report -- bench.json …');
 const read = await Promise.all(files.map(async (file) => parseFigures(await readFile(file, 'utf8'), file)));
-const figures = new Figures(read.flat());
+const figures = new Figures(read);
 
 const text = await readFile(DOCUMENT, 'utf8');
-const filled = text.replaceAll(MARKED, (_, what: string) => {
-  const table = what === 'goals' ? goalsTable(figures) : figuresTable(figures, new RegExp(what));
-  return `<!-- figures: ${what} -->\n\n${table}\n\n<!-- end -->`;
+const filled = text.replaceAll(MARKED, (_, what: string, engine: string | undefined) => {
+  const chosen = engine === undefined ? figures : figures.withEngine(engine);
+  const table = what === 'goals' ? goalsTable(chosen) : figuresTable(chosen, new RegExp(what));
+  const beside = engine === undefined ? '' : ` beside ${engine}`;
+  return `<!-- figures: ${what}${beside} -->\n\n${table}\n\n<!-- end -->`;
 });
 const style = await resolveConfig(DOCUMENT);
 await writeFile(DOCUMENT, await format(filled, { ...style, parser: 'markdown' }));
