@@ -1,6 +1,6 @@
 import { Measurements } from './measures/index.js';
 import type { Measurement } from './measures/index.js';
-import type { Options } from './options.js';
+import type { Options, Part } from './options.js';
 import { CEILING, Contestants, LOOP, TASKER } from './scenarios/contestants.js';
 import type { Contestant } from './scenarios/contestants.js';
 import { measureDeadTuples, measureFlushes, measureIdle } from './scenarios/idle.scenario.js';
@@ -54,6 +54,25 @@ class BenchRun {
   }
 
   async measureAll(): Promise<void> {
+    if (this.wants('linear', 'graphs', 'retries', 'load', 'idle')) await this.measureWorker();
+    const { submits, service } = this.size;
+    if (submits !== null && this.wants('submit')) {
+      this.progress('submits in process');
+      const api = await this.contestants.start(TASKER, { settings: { role: 'api' } });
+      await measureSubmits(api, submits, this.measurements);
+      await api.process.stop();
+    }
+    if (service !== null && this.wants('service')) {
+      this.progress('the service beside a starter');
+      await measureService(this.server, service, this.measurements);
+    }
+  }
+
+  private wants(...parts: readonly Part[]): boolean {
+    return this.options.parts.length === 0 || parts.some((part) => this.options.parts.includes(part));
+  }
+
+  private async measureWorker(): Promise<void> {
     const { concurrency } = this.options;
     const [tasker, loop, ceiling, byDefault] = await Promise.all([
       this.contestants.start(TASKER, { concurrency }),
@@ -62,34 +81,25 @@ class BenchRun {
       this.contestants.start(TASKER),
     ]);
 
-    await this.measureLinear(tasker, loop, ceiling, byDefault);
-    if (this.size.graphs !== null) await this.measureGraphs(tasker, loop, this.size.graphs);
-    if (this.size.retries !== null) {
+    const { graphs, retries, paced, flushes, idleSeconds } = this.size;
+    if (this.wants('linear')) await this.measureLinear(tasker, loop, ceiling, byDefault);
+    if (graphs !== null && this.wants('graphs')) await this.measureGraphs(tasker, loop, graphs);
+    if (retries !== null && this.wants('retries')) {
       this.progress('retries');
-      await measureRetries(tasker, this.size.retries, this.measurements);
+      await measureRetries(tasker, retries, this.measurements);
     }
-    if (this.size.paced !== null) {
+    if (paced !== null && this.wants('load')) {
       this.progress('linear: latency under load');
-      await measurePacedLatency(tasker, { workload: 'linear', ...this.size.paced }, this.measurements);
+      await measurePacedLatency(tasker, { workload: 'linear', ...paced }, this.measurements);
     }
-    await contestantsStop(loop, ceiling, byDefault);
-    if (this.size.flushes !== null) {
+    for (const { process } of [loop, ceiling, byDefault]) await process.stop();
+    if (flushes !== null && this.wants('idle')) {
       this.progress('flushes, idle');
-      await measureFlushes(tasker, this.server, this.size.flushes, this.measurements);
-      await measureIdle(tasker, this.server, this.size.idleSeconds, this.measurements);
+      await measureFlushes(tasker, this.server, flushes, this.measurements);
+      await measureIdle(tasker, this.server, idleSeconds, this.measurements);
       await measureDeadTuples(tasker, this.measurements);
     }
     await tasker.process.stop();
-    if (this.size.submits !== null) {
-      this.progress('submits in process');
-      const api = await this.contestants.start(TASKER, { settings: { role: 'api' } });
-      await measureSubmits(api, this.size.submits, this.measurements);
-      await api.process.stop();
-    }
-    if (this.size.service !== null) {
-      this.progress('the service beside a starter');
-      await measureService(this.server, this.size.service, this.measurements);
-    }
   }
 
   private async measureLinear(
@@ -125,8 +135,4 @@ class BenchRun {
       await measureThroughput([tasker, loop], plan, this.measurements);
     }
   }
-}
-
-async function contestantsStop(...contestants: readonly Contestant[]): Promise<void> {
-  for (const { process } of contestants) await process.stop();
 }

@@ -1,5 +1,9 @@
 import { parseArgs } from 'node:util';
 
+export const PARTS = ['linear', 'graphs', 'retries', 'load', 'idle', 'submit', 'service'] as const;
+
+export type Part = (typeof PARTS)[number];
+
 export interface Options {
   /** How much is run: `smoke` only shows that every part works, `quick` fits in a minute. */
   readonly size: 'smoke' | 'quick' | 'full';
@@ -8,6 +12,8 @@ export interface Options {
   readonly json: string | null;
   /** Steps under way at once in the service; 400 fills two batches of the largest size. */
   readonly concurrency: number;
+  /** Of the parts of a run, only these; all where empty. */
+  readonly parts: readonly Part[];
   /** Of the peers, only these; all where empty. */
   readonly peers: readonly string[];
   /** Where CPU profiles of the engines' processes go. */
@@ -23,6 +29,7 @@ export const USAGE = `npm run bench -- [options]
   --concurrency N  steps under way at once in the service (400); the default setting is measured beside it
   --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
                    what PostgreSQL's statements cost
+  --parts a,b      only these of linear, graphs, retries, load, idle, submit, service
   --peers a,b      with bench:peers: only these
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
@@ -36,6 +43,7 @@ export function readOptions(args: readonly string[]): Options {
       scale: { type: 'boolean', default: false },
       concurrency: { type: 'string', default: '400' },
       json: { type: 'string' },
+      parts: { type: 'string', default: '' },
       peers: { type: 'string', default: '' },
       profile: { type: 'string' },
     },
@@ -44,10 +52,21 @@ export function readOptions(args: readonly string[]): Options {
     size: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
     scale: values.scale,
     json: values.json ?? null,
-    peers: values.peers.split(',').filter((name) => name !== ''),
+    parts: listed(values.parts).map(part),
+    peers: listed(values.peers),
     profile: values.profile ?? null,
     concurrency: wholeNumber('--concurrency', values.concurrency),
   };
+}
+
+function listed(text: string): readonly string[] {
+  return text.split(',').filter((name) => name !== '');
+}
+
+function part(name: string): Part {
+  const found = PARTS.find((candidate) => candidate === name);
+  if (found === undefined) throw new Error(`--parts takes some of ${PARTS.join(', ')}, not "${name}"`);
+  return found;
 }
 
 function wholeNumber(option: string, text: string): number {

@@ -41,7 +41,7 @@ const options = readOptions(process.argv.slice(2));
 const size = SIZES[options.size];
 const measurements = new Measurements();
 const server = await BenchServer.start();
-const templates = await TemplateFiles.write();
+const templates = await TemplateFiles.write(['linear']);
 const contestants = new Contestants(server, templates.folder, options.profile);
 
 async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {

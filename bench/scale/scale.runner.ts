@@ -30,7 +30,7 @@ export async function runScale(
   const measurements = new Measurements();
   // What autovacuum does at a moment of its own would be counted as the steps'.
   let server = await BenchServer.start({ ...COUNTING_CALLS, autovacuum: 'off' });
-  const templates = await TemplateFiles.write(NAMESPACES);
+  const templates = await TemplateFiles.write(['linear', 'large'], NAMESPACES);
   let contestants = new Contestants(server, templates.folder);
   const { concurrency } = options;
   const compare = (base: Contestant, subject: Contestant, condition: string): Promise<void> => {

@@ -19,10 +19,10 @@ export const VERSION = '1.0.0';
 export class TemplateFiles {
   private constructor(readonly folder: string) {}
 
-  /** In the first namespace all of them; in the others only linear tasks. */
-  static async write(namespaces = 1): Promise<TemplateFiles> {
+  /** In the first namespace those that are named; in the others only linear tasks. */
+  static async write(names: readonly WorkloadName[] = WORKLOADS, namespaces = 1): Promise<TemplateFiles> {
     const folder = await temporaryFolder('templates');
-    for (const name of WORKLOADS) {
+    for (const name of names) {
       // JSON is YAML.
       await writeFile(join(folder, `${name}.yaml`), JSON.stringify(templateOf(name, NAMESPACE)));
     }
