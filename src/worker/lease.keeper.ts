@@ -18,7 +18,12 @@ interface KeptLease {
 /** A lease is renewed when this part of it has passed, so that several tries fit in before it runs out. */
 const RENEW_AFTER = 1 / 3;
 const SHORTEST_PAUSE_MS = 100;
-const QUERY_TIMEOUT_MS = 5_000;
+/**
+ * How long an extension may go unanswered before its connection is given up as dead: no longer than leaves time for another one
+ * before a lease runs out, and long enough for a busy server.
+ */
+const LONGEST_QUERY_MS = 5_000;
+const SHORTEST_QUERY_MS = 1_000;
 
 /**
  * Keeps the leases of running attempts, on a connection of its own, with one statement a round. Attempts that end before a
@@ -143,7 +148,11 @@ export class LeaseKeeper {
 
   private async connect(): Promise<pg.Client> {
     if (this.stopped) throw new Error('The lease keeper has stopped');
-    const client = await this.database.connectDirect('lease keeper', QUERY_TIMEOUT_MS);
+    const part = this.settings.leaseSeconds * 1000 * RENEW_AFTER;
+    const client = await this.database.connectDirect(
+      'lease keeper',
+      Math.min(Math.max(part, SHORTEST_QUERY_MS), LONGEST_QUERY_MS),
+    );
     client.on('error', () => this.abandon(client));
     client.on('end', () => this.abandon(client));
     this.client = client;

@@ -8,8 +8,13 @@ import type { Figures, Scenario } from '../scenario.js';
 
 const FINISHED = 1_000_000;
 const CHUNK = 100_000;
-const CLAIMS = 1_500;
+/** A round of claims, and how many rounds: the quietest counts, for what the others took longer is the machine's doing. */
+const CLAIMS = 100;
+const ROUNDS = 5;
 const SLOTS = 4;
+/** Steps that are claimed and completed, many at a time, to see what a transaction that stays open for longer does. */
+const MORE = 10_000;
+const LARGEST_CLAIM = 200;
 /** Below it the difference is the machine's, not the engine's. */
 const NOISE_MS = 2;
 
@@ -50,74 +55,117 @@ interface ClaimRow {
   readonly attempt_token: string;
 }
 
-/** Works as a worker does, from one connection, and answers with how long its claims took, the 99th of a hundred. */
-async function claimP99(world: World, client: Client, template: number): Promise<number> {
-  await world.submit(['lone'], CLAIMS * SLOTS);
-  const { rows } = await client.query<{ id: number }>(
-    `SELECT tasker.register_worker('bench', 'bench') AS id`,
-  );
-  const worker = rows[0]?.id;
-  const milliseconds: number[] = [];
-  for (let claim = 0; claim < CLAIMS; claim += 1) {
-    const tokens = Array.from({ length: SLOTS }, () => randomUUID());
-    const from = performance.now();
-    const claimed = await client.query<ClaimRow>({
+/** Who claims and completes as a worker does, from one connection. */
+class Claimant {
+  private constructor(
+    private readonly world: World,
+    private readonly client: Client,
+    private readonly worker: number,
+    private readonly template: number,
+  ) {}
+
+  static async on(world: World, client: Client): Promise<Claimant> {
+    const { worker, template } = await world.row<{ worker: number; template: number }>(
+      `SELECT tasker.register_worker('bench', 'bench') AS worker,
+              (SELECT template_id FROM tasker.templates WHERE name = 'lone') AS template`,
+    );
+    return new Claimant(world, client, worker, template);
+  }
+
+  /** Runs as many steps as this, so many a claim; how long each claim took, the shortest first. */
+  async work(steps: number, slots: number): Promise<readonly number[]> {
+    await this.world.submit(['lone'], steps);
+    const milliseconds: number[] = [];
+    for (let done = 0; done < steps; done += slots) {
+      const from = performance.now();
+      const claimed = await this.claim(slots);
+      milliseconds.push(performance.now() - from);
+      await this.complete(claimed);
+    }
+    return milliseconds.toSorted((left, right) => left - right);
+  }
+
+  /** The 99th percentile of the quietest round. */
+  async p99(): Promise<number> {
+    let quietest = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < ROUNDS; round += 1)
+      quietest = Math.min(quietest, percentile(await this.work(CLAIMS * SLOTS, SLOTS), 0.99));
+    return quietest;
+  }
+
+  private async claim(slots: number): Promise<readonly ClaimRow[]> {
+    const { rows } = await this.client.query<ClaimRow>({
       name: 'claim',
       text: 'SELECT * FROM tasker.claim_steps($1, 1, false, $2, $3, 60)',
-      values: [worker, [template], tokens],
+      values: [this.worker, [this.template], Array.from({ length: slots }, () => randomUUID())],
     });
-    milliseconds.push(performance.now() - from);
-    const steps = claimed.rows.filter(({ kind }) => kind === 'claim');
-    await client.query({
+    return rows.filter(({ kind }) => kind === 'claim');
+  }
+
+  private async complete(steps: readonly ClaimRow[]): Promise<void> {
+    await this.client.query({
       name: 'complete',
       text: `SELECT * FROM tasker.complete_steps($1, 1, false, $2, $3, $4, $5, $6, $7, $8, '{}', 60)`,
       values: [
-        worker,
+        this.worker,
         steps.map(({ task_uuid }) => task_uuid),
         steps.map(({ step_index }) => step_index),
         steps.map(({ attempt_token }) => attempt_token),
         steps.map(() => true),
         JSON.stringify(steps.map(() => ({}))),
         JSON.stringify(steps.map(() => null)),
-        [template],
+        [this.template],
       ],
     });
   }
-  milliseconds.sort((left, right) => left - right);
-  return milliseconds[Math.floor(milliseconds.length * 0.99)] ?? 0;
+}
+
+function percentile(sorted: readonly number[], part: number): number {
+  return sorted[Math.floor(sorted.length * part)] ?? 0;
 }
 
 async function longHistory(world: World): Promise<Figures> {
   const client = await world.connect();
-  const { id } = await world.row<{ id: number }>(
-    `SELECT template_id AS id FROM tasker.templates WHERE name = 'lone'`,
+  const claimant = await Claimant.on(world, client);
+  await claimant.p99();
+  const before = await claimant.p99();
+  const usual = percentile(await claimant.work(CLAIMS * SLOTS, SLOTS), 0.5);
+  const { template } = await world.row<{ template: number }>(
+    `SELECT template_id AS template FROM tasker.templates WHERE name = 'lone'`,
   );
-  await claimP99(world, client, id);
-  const undisturbed = await claimP99(world, client, id);
   const from = performance.now();
-  for (let done = 0; done < FINISHED; done += CHUNK) await client.query(FINISHED_TASKS, [id, done, CHUNK]);
+  for (let done = 0; done < FINISHED; done += CHUNK)
+    await client.query(FINISHED_TASKS, [template, done, CHUNK]);
   const filledMs = Math.round(performance.now() - from);
   await client.query('VACUUM ANALYZE tasker.tasks, tasker.steps, tasker.events');
   // Reads for as long as all of this takes: nothing that is removed from now on can be cleaned up.
   const analyst = await world.connect();
   await analyst.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   await analyst.query('SELECT count(*) FROM tasker.steps');
-  await claimP99(world, client, id);
-  const disturbed = await claimP99(world, client, id);
+  const after = await claimant.p99();
+  // What follows is told and promised nowhere: claims pass over what was claimed since the transaction began.
+  await claimant.work(MORE, LARGEST_CLAIM);
+  const later = percentile(await claimant.work(CLAIMS * SLOTS, SLOTS), 0.5);
   await analyst.query('COMMIT');
   await analyst.end();
-  promise(
-    disturbed <= Math.max(2 * undisturbed, undisturbed + NOISE_MS),
-    `the 99th percentile of claims was ${disturbed.toFixed(1)} ms, undisturbed ${undisturbed.toFixed(1)} ms`,
-  );
   await client.query(FORGET_HISTORY);
   await client.end();
+  promise(
+    world.inTime(after, Math.max(2 * before, before + NOISE_MS)),
+    `the 99th percentile of claims was ${after.toFixed(1)} ms, undisturbed ${before.toFixed(1)} ms`,
+  );
   return {
     finished_tasks: FINISHED,
     filled_ms: filledMs,
-    claim_p99_undisturbed_us: Math.round(undisturbed * 1_000),
-    claim_p99_us: Math.round(disturbed * 1_000),
+    claim_p99_undisturbed_us: microseconds(before),
+    claim_p99_us: microseconds(after),
+    claim_p50_undisturbed_us: microseconds(usual),
+    claim_p50_after_10000_more_us: microseconds(later),
   };
+}
+
+function microseconds(milliseconds: number): number {
+  return Math.round(milliseconds * 1_000);
 }
 
 export const HISTORY_SIZE: readonly Scenario[] = [

@@ -8,6 +8,7 @@ import type { Figures, Scenario } from '../scenario.js';
 
 /** Nobody will poll within a test: what is done is done because somebody was told. */
 const NEVER_POLLS = { pollIntervalMs: 3_600_000 };
+const LEASE_SECONDS = 6;
 const HALF_OPEN_BOUND_MS = 15_000;
 const FLOOD_MS = 8_000;
 const FLOOD_PER_SECOND = 10_000;
@@ -25,16 +26,27 @@ async function settledMs(world: World): Promise<number> {
 }
 
 async function halfOpen(world: World): Promise<Figures> {
-  const worker = await world.worker();
+  const worker = await world.worker({ settings: { leaseSeconds: LEASE_SECONDS } });
   await listening(worker);
+  await world.submit(['held'], 2);
+  await worker.told('holding', 2);
   await delay(world.random.below(5_000));
   const { listenerLosses } = await worker.statistics();
   const silenced = world.server.proxy.silenceThose(`tasker-nest listener ${worker.name}`);
   promise(silenced === 1, `${silenced} connections of a listener were silenced`);
+  // Who keeps the leases is connected the same way, and is cut off the same way.
+  const leasesToo = world.seed % 2 === 1;
+  if (leasesToo) world.server.proxy.silenceThose(`tasker-nest lease keeper ${worker.name}`);
   const from = performance.now();
   // Meanwhile polling carries on: this need not wait for the listener.
   await world.submit(['chain', 'payment'], 20);
-  const meanwhileMs = await settledMs(world);
+  await eventually('all but the steps that hold is done', async () => {
+    const { open } = await world.row<{ open: number }>(
+      'SELECT count(*)::integer AS open FROM tasker.tasks WHERE status = 0',
+    );
+    return open === 2;
+  });
+  const meanwhileMs = Math.round(performance.now() - from);
   await eventually(
     'the listener gives its connection up',
     async () => (await worker.statistics()).listenerLosses > listenerLosses,
@@ -42,8 +54,21 @@ async function halfOpen(world: World): Promise<Figures> {
   const noticedMs = Math.round(performance.now() - from);
   await listening(worker);
   const hearingMs = Math.round(performance.now() - from);
+  // Longer than the lease in any case.
+  await delay(Math.max(0, (LEASE_SECONDS + 2) * 1_000 - hearingMs));
+  worker.letGo();
+  await world.settled();
+  const { lost } = await world.row<{ lost: number }>(
+    'SELECT sum(lost_count)::integer AS lost FROM tasker.steps',
+  );
+  promise(lost === 0, `${lost} leases ran out`);
   promise(world.inTime(noticedMs, HALF_OPEN_BOUND_MS), `it took ${noticedMs} ms to notice`);
-  return { noticed_ms: noticedMs, hearing_again_ms: hearingMs, work_meanwhile_ms: meanwhileMs };
+  return {
+    leases_too: Number(leasesToo),
+    noticed_ms: noticedMs,
+    hearing_again_ms: hearingMs,
+    work_meanwhile_ms: meanwhileMs,
+  };
 }
 
 async function terminated(world: World): Promise<Figures> {

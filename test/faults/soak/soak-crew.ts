@@ -1,6 +1,8 @@
 import type { Random } from '../../support/random.js';
+import { TemplateFolder } from '../../support/workflows.js';
 import type { FaultWorker } from '../world/fault-worker.js';
 import type { World, WorkerOptions } from '../world/world.js';
+import { WORKFLOWS } from '../workflows.js';
 
 const SIZE = 3;
 const TEN_MINUTES_MS = 600_000;
@@ -18,7 +20,12 @@ export class SoakCrew {
   ) {}
 
   static async hire(world: World): Promise<SoakCrew> {
-    const crew = new SoakCrew(world, await world.worker(settingsOf({})));
+    // It does not know of the steps that kill.
+    const { deadly: _, ...harmless } = WORKFLOWS;
+    const templates = await TemplateFolder.make(Object.values(harmless));
+    const veteran = await world.worker(settingsOf({ templates, without: ['die'] }));
+    await templates.removeAll();
+    const crew = new SoakCrew(world, veteran);
     crew.replaceDead();
     await Promise.all(crew.others.map((worker) => worker.ready()));
     return crew;

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { truncate } from 'node:fs/promises';
 import process from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
-import { promisify } from 'node:util';
+import { inspect, promisify } from 'node:util';
 
 import { Program } from '../../support/program.js';
 import { FaultServer } from '../world/fault-server.js';
@@ -40,6 +40,8 @@ export async function soak({ minutes, seed, say }: SoakOptions): Promise<boolean
   try {
     for (let epoch = 1; epoch <= epochs; epoch += 1) await run.epoch((minutes * 60_000) / epochs);
     await run.end();
+  } catch (error) {
+    run.problems.push(inspect(error));
   } finally {
     await world.close();
     await server.end();
