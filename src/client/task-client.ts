@@ -69,6 +69,12 @@ export class TaskClient {
     return this.submitter.submit(request, options);
   }
 
+  /** As `submit`, without a client; answers with the task as it was accepted or, of a repeat, as it stands. */
+  async submitAndGet(request: TaskRequest): Promise<Task> {
+    const { submitted, task } = await this.submitter.submitAndDescribe(request);
+    return task ?? this.get(submitted.taskUuid);
+  }
+
   /**
    * Accepts many tasks with few round trips. The answers are in the requests' order, each a task or the error that
    * `submit` would have thrown; a bad request does not keep the others from being accepted.

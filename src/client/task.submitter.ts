@@ -5,6 +5,7 @@ import { BacklogMonitor } from '../backlog/index.js';
 import { LogSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import {
+  acceptedTask,
   checkTaskRequest,
   DuplicateTaskError,
   Engine,
@@ -20,10 +21,12 @@ import type {
   RegisteredTemplate,
   SubmitAnswer,
   SubmittedTask,
+  Task,
   TaskRequest,
 } from '../engine/index.js';
 import { Meters } from '../metrics/index.js';
 import { NOTIFY, READY_CHANNEL, WorkAnnouncer } from '../notifications/index.js';
+import { SubmitBuffer } from './submit.buffer.js';
 
 export interface SubmitOptions {
   /**
@@ -47,6 +50,7 @@ const CHUNK_CHARACTERS = 8_000_000;
 @Injectable()
 export class TaskSubmitter {
   private readonly logger = new Logger(TaskSubmitter.name);
+  private readonly buffer: SubmitBuffer;
 
   constructor(
     private readonly engine: Engine,
@@ -56,26 +60,33 @@ export class TaskSubmitter {
     private readonly backlog: BacklogMonitor,
     private readonly meters: Meters,
     private readonly log: LogSettings,
-  ) {}
+  ) {
+    this.buffer = new SubmitBuffer(engine, PATIENCE_MS);
+  }
 
   /** See `TaskClient.submit`. */
   async submit(request: TaskRequest, { client }: SubmitOptions = {}): Promise<SubmittedTask> {
-    const { task, json, template } = this.prepare(request);
+    const prepared = this.prepare(request);
+    if (client === undefined) return this.submitPrepared(prepared);
     this.assertRoom(1);
-    if (client !== undefined) return this.submitWithin(client, task, json);
-    const [answer] = await retryTransient(() => this.engine.submit([json]), { patienceMs: PATIENCE_MS });
-    const submitted = submittedTask(task, answer);
-    if (submitted.created) {
-      this.logSubmitted(task, template);
-      this.announce(template.templateId, readySteps(template), 1);
-    }
-    return submitted;
+    return this.submitWithin(client, prepared);
+  }
+
+  /** See `TaskClient.submitAndGet`; null of a repeat, whose task is to be read. */
+  async submitAndDescribe(
+    request: TaskRequest,
+  ): Promise<{ readonly submitted: SubmittedTask; readonly task: Task | null }> {
+    const prepared = this.prepare(request);
+    const submitted = await this.submitPrepared(prepared);
+    const { created, acceptedAt } = submitted;
+    const task = created ? acceptedTask(prepared.task, prepared.template, acceptedAt) : null;
+    return { submitted, task };
   }
 
   /** See `TaskClient.submitMany`. */
   async submitMany(requests: readonly TaskRequest[]): Promise<readonly SubmitManyOutcome[]> {
     const outcomes = Array.from<SubmitManyOutcome>({ length: requests.length });
-    let chunk: PreparedTask[] = [];
+    let chunk: PlacedTask[] = [];
     let characters = 0;
     for (const [position, request] of requests.entries()) {
       try {
@@ -95,7 +106,7 @@ export class TaskSubmitter {
     return outcomes;
   }
 
-  private prepare(request: TaskRequest): Omit<PreparedTask, 'position'> {
+  private prepare(request: TaskRequest): PreparedTask {
     const violations = checkTaskRequest(request);
     if (violations.length > 0) throw new InvalidTaskRequestError(violations);
     const template = this.catalog.find(request.namespace, request.name, request.version);
@@ -113,7 +124,24 @@ export class TaskSubmitter {
     return { task, json: JSON.stringify(task), template };
   }
 
-  private async submitWithin(client: ClientBase, task: NewTask, json: string): Promise<SubmittedTask> {
+  private async submitPrepared({ task, json, template }: PreparedTask): Promise<SubmittedTask> {
+    this.assertRoom(1);
+    const shared = task.unique_request === true || task.idempotency_hash !== undefined;
+    const answer = await (shared ? this.storeAlone(json) : this.buffer.submit(json));
+    const submitted = submittedTask(task, answer);
+    if (submitted.created) {
+      this.logSubmitted(task, template);
+      this.announce(template.templateId, readySteps(template), 1);
+    }
+    return submitted;
+  }
+
+  private async storeAlone(json: string): Promise<SubmitAnswer | undefined> {
+    const [answer] = await retryTransient(() => this.engine.submit([json]), { patienceMs: PATIENCE_MS });
+    return answer;
+  }
+
+  private async submitWithin(client: ClientBase, { task, json }: PreparedTask): Promise<SubmittedTask> {
     const [answer] = await this.engine.submit([json], client);
     const submitted = submittedTask(task, answer);
     // Sent by PostgreSQL when the caller's transaction commits, to this process as well: it has no origin.
@@ -121,7 +149,7 @@ export class TaskSubmitter {
     return submitted;
   }
 
-  private async submitChunk(chunk: readonly PreparedTask[], outcomes: SubmitManyOutcome[]): Promise<void> {
+  private async submitChunk(chunk: readonly PlacedTask[], outcomes: SubmitManyOutcome[]): Promise<void> {
     if (chunk.length === 0) return;
     let answers: readonly SubmitAnswer[] = [];
     let failure: TaskerError | undefined;
@@ -182,6 +210,9 @@ interface PreparedTask {
   /** The task as it is sent: written once. */
   readonly json: string;
   readonly template: RegisteredTemplate;
+}
+
+interface PlacedTask extends PreparedTask {
   readonly position: number;
 }
 
@@ -210,7 +241,8 @@ function newTask(request: TaskRequest, template: RegisteredTemplate): NewTask {
 function submittedTask(task: NewTask, answer: SubmitAnswer | undefined): SubmittedTask {
   if (answer === undefined) throw new Error('tasker.submit_tasks left a task unanswered');
   if (answer.outcome !== 'conflict') {
-    return { taskUuid: answer.taskUuid, created: answer.outcome === 'created' };
+    const { taskUuid, acceptedAt } = answer;
+    return { taskUuid, created: answer.outcome === 'created', acceptedAt };
   }
   throw new DuplicateTaskError(
     task.idempotency_key === undefined

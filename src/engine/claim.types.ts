@@ -139,4 +139,6 @@ export interface SubmitAnswer {
   readonly outcome: 'created' | 'repeated' | 'conflict';
   /** The task's own id, or that of the one it repeats or conflicts with. */
   readonly taskUuid: string;
+  /** By the database's clock. */
+  readonly acceptedAt: Date;
 }

@@ -47,7 +47,7 @@ const RECLAIM: Statement = {
 };
 const SUBMIT: Statement = {
   name: 'tasker_submit_tasks',
-  text: 'SELECT outcome, task_uuid FROM tasker.submit_tasks($1) ORDER BY ordinal',
+  text: 'SELECT outcome, task_uuid, accepted_at FROM tasker.submit_tasks($1) ORDER BY ordinal',
 };
 const CANCEL: Statement = {
   name: 'tasker_cancel_task',
@@ -113,12 +113,16 @@ export class Engine {
    * task, in order.
    */
   async submit(tasks: readonly string[], client?: pg.ClientBase): Promise<readonly SubmitAnswer[]> {
-    const rows = await this.run<{ outcome: SubmitAnswer['outcome']; task_uuid: string }>(
+    const rows = await this.run<{ outcome: SubmitAnswer['outcome']; task_uuid: string; accepted_at: Date }>(
       SUBMIT,
       [`[${tasks.join(',')}]`],
       client,
     );
-    return rows.map((row) => ({ outcome: row.outcome, taskUuid: row.task_uuid }));
+    return rows.map((row) => ({
+      outcome: row.outcome,
+      taskUuid: row.task_uuid,
+      acceptedAt: row.accepted_at,
+    }));
   }
 
   /** Claims at most one step a token. */

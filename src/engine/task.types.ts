@@ -31,6 +31,8 @@ export interface SubmittedTask {
   readonly taskUuid: string;
   /** False where the request repeated an earlier one by its idempotency key. */
   readonly created: boolean;
+  /** By the database's clock; of a repeat, when the task that it repeats was accepted. */
+  readonly acceptedAt: Date;
 }
 
 export type ExecutionStatus =

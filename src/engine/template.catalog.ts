@@ -8,6 +8,7 @@ import {
   restoreTemplate,
   TemplateRegistry,
   templateIdentity,
+  topologicalOrder,
 } from '../templates/index.js';
 import type {
   JsonValue,
@@ -23,6 +24,7 @@ import { TaskerError } from './errors.js';
 export interface RegisteredTemplate {
   readonly templateId: number;
   readonly template: TaskTemplate;
+  /** By name, in topological order, in which the steps of its tasks are numbered. */
   readonly steps: ReadonlyMap<string, RegisteredStep>;
   /** What is wrong with a task's context, by the template's `input_schema`. */
   readonly checkContext: SchemaCheck;
@@ -191,7 +193,7 @@ export class TemplateCatalog {
       templateId,
       template,
       steps: new Map(
-        template.steps.map((step) => [
+        topologicalOrder(template.steps).map((step) => [
           step.name,
           {
             template: step,

@@ -121,7 +121,7 @@ describe('TaskClient', () => {
   it('gives the same task for a repeated idempotency key, and a conflict for another context', async () => {
     const request = { ...requestFor(EASY, { n: 1 }), idempotencyKey: 'k1' };
     const first = await worker.client.submit(request);
-    expect(await worker.client.submit(request)).toEqual({ taskUuid: first.taskUuid, created: false });
+    expect(await worker.client.submit(request)).toMatchObject({ taskUuid: first.taskUuid, created: false });
     await expect(worker.client.submit({ ...request, context: { n: 2 } })).rejects.toBeInstanceOf(
       DuplicateTaskError,
     );

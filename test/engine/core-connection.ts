@@ -28,6 +28,7 @@ export interface SubmitRow {
   readonly ordinal: number;
   readonly outcome: 'created' | 'repeated' | 'conflict' | null;
   readonly task_uuid: string;
+  readonly accepted_at: Date;
 }
 
 export interface ReclaimRow {

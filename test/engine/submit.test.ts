@@ -132,11 +132,9 @@ describe('A request that came before', () => {
   it('is repeated by its key with the same context, and a conflict with another one', async () => {
     const [key, request] = [hash(), hash()];
     const first = keyed(key, request);
-    const rows = await worker.submitAll([first]);
-    expect(rows).toEqual([{ ordinal: 1, outcome: 'created', task_uuid: first.task_uuid }]);
-    expect(await worker.submitAll([keyed(key, request)])).toMatchObject([
-      { outcome: 'repeated', task_uuid: first.task_uuid },
-    ]);
+    const [created] = await worker.submitAll([first]);
+    expect(created).toMatchObject({ ordinal: 1, outcome: 'created', task_uuid: first.task_uuid });
+    expect(await worker.submitAll([keyed(key, request)])).toEqual([{ ...created, outcome: 'repeated' }]);
     expect(await worker.submitAll([keyed(key, hash())])).toMatchObject([
       { outcome: 'conflict', task_uuid: first.task_uuid },
     ]);

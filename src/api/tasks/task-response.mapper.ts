@@ -50,7 +50,7 @@ function toStepReadinessStatus(task: Task, step: TaskStep): StepReadinessStatus 
   return {
     workflow_step_uuid: step.stepUuid,
     task_uuid: step.taskUuid,
-    named_step_uuid: uuidFromName(`${task.namespace}/${task.name}/${task.version}/${step.name}`, NAMED_STEPS),
+    named_step_uuid: namedStepUuid(`${task.namespace}/${task.name}/${task.version}/${step.name}`),
     name: step.name,
     current_state: step.state,
     dependencies_satisfied: step.dependenciesSatisfied,
@@ -65,6 +65,17 @@ function toStepReadinessStatus(task: Task, step: TaskStep): StepReadinessStatus 
     max_attempts: step.maxAttempts,
     backoff_request_seconds: backoffSeconds(step),
   };
+}
+
+/** There are as many names as steps in all templates. */
+const namedStepUuids = new Map<string, string>();
+
+function namedStepUuid(name: string): string {
+  const known = namedStepUuids.get(name);
+  if (known !== undefined) return known;
+  const uuid = uuidFromName(name, NAMED_STEPS);
+  namedStepUuids.set(name, uuid);
+  return uuid;
 }
 
 /** How long the step was told to wait after its last failure, rounded up; null where no retry is due. */

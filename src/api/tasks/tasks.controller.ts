@@ -50,8 +50,7 @@ export class TasksController {
   })
   @ApiBody({ type: TaskRequestDto, examples: TASK_REQUESTS })
   async submit(@Body() request: TaskRequestDto, @Asking() asking: RequestIdentity): Promise<TaskResponse> {
-    const { taskUuid } = await this.tasks.submit(toTaskRequest(request, currentRequestId()));
-    return toTaskResponse(await this.tasks.get(taskUuid), asking);
+    return toTaskResponse(await this.tasks.submitAndGet(toTaskRequest(request, currentRequestId())), asking);
   }
 
   @Post('batch')

@@ -13,7 +13,8 @@
 --   idempotency_hash  hex of the hash of namespace, template name and idempotency_key, with leading \x; or null
 --   idempotency_key, initiator, source_system, reason, tags, options: kept as given
 --
--- Answers with one row a task, in order: ordinal from 1; outcome; the task's uuid, the existing one's where there is one.
+-- Answers with one row a task, in order: ordinal from 1; outcome; the uuid of the task, of the existing one where there is
+-- one; and when it was accepted.
 --   created   the task is there; also when an earlier call with this task_uuid created it (a lost answer)
 --   repeated  the idempotency key is known, with the same request
 --   conflict  the idempotency key is known with another request, or the request's identity is taken
@@ -23,7 +24,7 @@
 -- Locks: the unique entries of the new rows; a concurrent call with the same identity waits for this one's end.
 -- Notifies nobody; that is the caller's to do, after commit. Keep calls to about 1,000 tasks.
 CREATE FUNCTION tasker.submit_tasks(p_tasks json)
-RETURNS TABLE (ordinal integer, outcome text, task_uuid uuid)
+RETURNS TABLE (ordinal integer, outcome text, task_uuid uuid, accepted_at timestamptz)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -34,6 +35,7 @@ DECLARE
   v_created integer;
   v_outcomes text[];
   v_task_uuids uuid[];
+  v_times timestamptz[];
 BEGIN
   WITH request AS MATERIALIZED (
     SELECT r.*, t.sink_count, t.template_id AS known_template
@@ -82,7 +84,7 @@ BEGIN
 
   IF v_created = v_total THEN
     RETURN QUERY
-    SELECT r.ordinal::integer, 'created', r.task_uuid
+    SELECT r.ordinal::integer, 'created', r.task_uuid, v_now
     FROM unnest(v_task_uuids) WITH ORDINALITY AS r (task_uuid, ordinal);
     RETURN;
   END IF;
@@ -94,20 +96,21 @@ BEGIN
              WHEN keyed.request_hash = r.request_hash THEN 'repeated'
              WHEN keyed.task_uuid IS NOT NULL OR same.task_uuid IS NOT NULL THEN 'conflict'
            END ORDER BY r.ordinal),
-         array_agg(coalesce(own.task_uuid, keyed.task_uuid, same.task_uuid) ORDER BY r.ordinal)
-  INTO v_outcomes, v_task_uuids
+         array_agg(coalesce(own.task_uuid, keyed.task_uuid, same.task_uuid) ORDER BY r.ordinal),
+         array_agg(coalesce(own.created_at, keyed.created_at, same.created_at) ORDER BY r.ordinal)
+  INTO v_outcomes, v_task_uuids, v_times
   FROM ROWS FROM (json_to_recordset(p_tasks) AS (
     task_uuid uuid, request_hash bytea, unique_request boolean, idempotency_hash bytea
   )) WITH ORDINALITY AS r (task_uuid, request_hash, unique_request, idempotency_hash, ordinal)
   LEFT JOIN tasker.tasks own ON own.task_uuid = ANY (ARRAY[r.task_uuid])
   -- OFFSET 0 keeps these what they are, a look-up a row: no plan may read an index from end to end instead.
   LEFT JOIN LATERAL (
-    SELECT k.task_uuid, k.request_hash FROM tasker.tasks k
+    SELECT k.task_uuid, k.created_at, k.request_hash FROM tasker.tasks k
     WHERE k.idempotency_hash = r.idempotency_hash AND k.idempotency_hash IS NOT NULL
     OFFSET 0
   ) keyed ON true
   LEFT JOIN LATERAL (
-    SELECT k.task_uuid FROM tasker.tasks k
+    SELECT k.task_uuid, k.created_at FROM tasker.tasks k
     WHERE r.unique_request AND k.request_hash = r.request_hash AND k.unique_request
     OFFSET 0
   ) same ON true;
@@ -117,8 +120,8 @@ BEGIN
       USING ERRCODE = 'serialization_failure';
   END IF;
   RETURN QUERY
-  SELECT r.ordinal::integer, r.outcome, r.task_uuid
-  FROM unnest(v_outcomes, v_task_uuids) WITH ORDINALITY AS r (outcome, task_uuid, ordinal);
+  SELECT r.ordinal::integer, r.outcome, r.task_uuid, r.accepted_at
+  FROM unnest(v_outcomes, v_task_uuids, v_times) WITH ORDINALITY AS r (outcome, task_uuid, accepted_at, ordinal);
 END
 $$;
 

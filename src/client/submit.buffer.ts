@@ -1,0 +1,85 @@
+import { retryTransient } from '../engine/index.js';
+import type { Engine, SubmitAnswer } from '../engine/index.js';
+
+const MOST_FLIGHTS = 2;
+const LARGEST_BATCH = 200;
+const MOST_CHARACTERS = 4_000_000;
+
+interface WaitingTask {
+  readonly json: string;
+  readonly resolve: (answer: SubmitAnswer | undefined) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Stores tasks that are submitted one by one, as many as come together in one call: what is submitted while two calls are
+ * under way forms the next one. A lone task waits for nothing.
+ *
+ * Only for tasks that share no identity with any other. One that does may have to wait for whoever holds the same identity,
+ * and would hold up all the others of its call.
+ */
+export class SubmitBuffer {
+  private waiting: WaitingTask[] = [];
+  private flights = 0;
+  private scheduled = false;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly patienceMs: number,
+  ) {}
+
+  /** @param json a `NewTask` */
+  submit(json: string): Promise<SubmitAnswer | undefined> {
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ json, resolve, reject });
+      this.schedule();
+    });
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.waiting.length === 0 || this.flights >= MOST_FLIGHTS) return;
+    this.scheduled = true;
+    setImmediate(() => {
+      this.scheduled = false;
+      void this.send(this.nextBatch());
+      this.schedule();
+    });
+  }
+
+  private nextBatch(): readonly WaitingTask[] {
+    let characters = 0;
+    const tooMuch = this.waiting.findIndex(({ json }, place) => {
+      characters += json.length;
+      return place > 0 && characters > MOST_CHARACTERS;
+    });
+    return this.waiting.splice(0, Math.min(tooMuch < 0 ? Number.POSITIVE_INFINITY : tooMuch, LARGEST_BATCH));
+  }
+
+  private async send(batch: readonly WaitingTask[]): Promise<void> {
+    this.flights += 1;
+    try {
+      const answers = await this.store(batch);
+      for (const [place, { resolve }] of batch.entries()) resolve(answers[place]);
+    } catch (error) {
+      if (batch.length === 1) batch[0]?.reject(error);
+      // What the database does not take of one must not keep it from taking the others.
+      else await Promise.all(batch.map((task) => this.sendAlone(task)));
+    }
+    this.flights -= 1;
+    this.schedule();
+  }
+
+  private async sendAlone(task: WaitingTask): Promise<void> {
+    try {
+      const [answer] = await this.store([task]);
+      task.resolve(answer);
+    } catch (error) {
+      task.reject(error);
+    }
+  }
+
+  private store(batch: readonly WaitingTask[]): Promise<readonly SubmitAnswer[]> {
+    const tasks = batch.map(({ json }) => json);
+    return retryTransient(() => this.engine.submit(tasks), { patienceMs: this.patienceMs });
+  }
+}
