@@ -1,7 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { SchedulerRegistry } from '@nestjs/schedule';
 import { RetrySettings, WorkerSettings } from '../config/index.js';
+import { classifyFailure } from '../database/index.js';
 import { Engine } from '../engine/index.js';
+import type { ReclaimedStep } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges } from '../notifications/index.js';
 import { StepDispatcher } from './step.dispatcher.js';
 import { WorkerStatistics } from './worker.statistics.js';
@@ -12,6 +14,8 @@ const SWEEP = 'tasker-lease-sweep';
 /** How often leases that have run out are looked for: a lost step runs again within its lease and this. */
 const SWEEP_MS = 2_000;
 const SWEEP_LIMIT = 1_000;
+/** After an outage living workers have extended their leases when this part of one has passed: a renewal is due by then. */
+const GRACE_OF_LEASE = 1 / 3;
 /** Without a listener polling carries the load: so much more often than with one. */
 const DEAF_FACTOR = 4;
 const SHORTEST_POLL_MS = 50;
@@ -23,12 +27,19 @@ const SHORTEST_POLL_MS = 50;
  * The wait between two polls is `TASKER_POLL_INTERVAL_MS` while the listener hears, a quarter of it while it does not (not
  * below 50 ms), spread by up to a fifth so that processes do not poll in step. In `event_driven_only` mode only the sweep for
  * lost workers runs.
+ *
+ * Where the database was away, leases have run out whose workers live: nothing is taken back until they have had the time to
+ * extend them.
  */
 @Injectable()
 export class FallbackPoller {
   private readonly logger = new Logger(FallbackPoller.name);
   private stopped = true;
   private sweeping: Promise<void> = Promise.resolve();
+  /** The database did not answer the last sweep. */
+  private outage = false;
+  /** Until when leases that ran out in an outage may still be extended. */
+  private graceEnd = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly scheduler: SchedulerRegistry,
@@ -78,7 +89,7 @@ export class FallbackPoller {
 
   private async sweep(): Promise<void> {
     try {
-      const steps = await this.engine.reclaim(this.retries.maxLost, SWEEP_LIMIT);
+      const steps = await this.reclaim();
       // Where nobody polls, retries that a lost process knew of come due here.
       if (this.settings.deploymentMode === 'event_driven_only') this.dispatcher.wake();
       if (steps.length === 0) return;
@@ -95,8 +106,20 @@ export class FallbackPoller {
         this.notifier.announceReady();
       }
     } catch (error) {
+      this.outage ||= classifyFailure(error) === 'connection';
       this.logger.warn(`Lost workers could not be looked for, trying again: ${String(error)}`);
     }
+  }
+
+  /** In an outage, and shortly after it, nothing is taken back; the sweep only finds out whether it is over. */
+  private async reclaim(): Promise<readonly ReclaimedStep[]> {
+    const onlyLook = this.outage || performance.now() < this.graceEnd;
+    const steps = await this.engine.reclaim(this.retries.maxLost, onlyLook ? 0 : SWEEP_LIMIT);
+    if (this.outage) {
+      this.outage = false;
+      this.graceEnd = performance.now() + this.settings.leaseSeconds * 1_000 * GRACE_OF_LEASE;
+    }
+    return steps;
   }
 
   private schedule(name: string, wait: number, action: () => void): void {

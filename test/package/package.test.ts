@@ -65,6 +65,7 @@ describe('The package', () => {
         'dist/main.js',
         'config/tasks/linear_workflow/mathematical_sequence.yaml',
         'docs/architecture.md',
+        'docs/reliability.md',
         'docs/sql-contract.md',
         '.env.example',
         'LICENSE',

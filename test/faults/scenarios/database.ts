@@ -9,6 +9,7 @@ import type { Figures, Scenario } from '../scenario.js';
 const MIX = ['chain', 'diamond', 'payment', 'flaky'] as const;
 const FIRST_COMPLETION_BOUND_MS = 3_000;
 const RESUMED_BOUND_MS = 5_000;
+const AWAY_LEASE_SECONDS = 6;
 const AWAY_MS = 60_000;
 
 async function completions(world: World): Promise<number> {
@@ -60,7 +61,15 @@ async function restarts(world: World): Promise<Figures> {
 }
 
 async function unreachable(world: World): Promise<Figures> {
-  const worker = await world.worker({ enableWebApi: true, workMs: 20 });
+  // With others to take its steps back, had they run out of their leases for good.
+  const settings = { leaseSeconds: AWAY_LEASE_SECONDS, stepTimeoutSeconds: 600 };
+  const worker = await world.worker({ enableWebApi: true, workMs: 20, settings });
+  const other = await world.worker({ workMs: 20, settings });
+  const holds = await world.submit(['holding'], 6);
+  await eventually(
+    'some steps hold',
+    () => worker.messages('holding').length + other.messages('holding').length >= holds.length,
+  );
   await world.submit(MIX, 400);
   const readiness = async () => (await fetch(`${worker.url}/health/ready`)).status;
   promise((await readiness()) === 200, 'it was not ready at first');
@@ -78,9 +87,21 @@ async function unreachable(world: World): Promise<Figures> {
   world.server.proxy.open();
   const resumedMs = await nextCompletionMs(world);
   await eventually('it is ready again', async () => (await readiness()) === 200);
+  // Long enough for anybody who would take them back.
+  await delay(AWAY_LEASE_SECONDS * 1_000);
   promise(world.inTime(resumedMs, RESUMED_BOUND_MS), `work resumed after ${resumedMs} ms`);
-  await world.settled();
-  return { silent: Number(silent), away_ms: AWAY_MS, noticed_ms: noticedMs, resumed_ms: resumedMs };
+  const letGo = setInterval(() => [worker, other].forEach((one) => one.letGo()), 200);
+  try {
+    await world.settled();
+  } finally {
+    clearInterval(letGo);
+  }
+  const { lost } = await world.row<{ lost: number }>(
+    'SELECT sum(lost_count)::integer AS lost FROM tasker.steps',
+  );
+  // What was sent into the silence may still arrive when it ends, a sweep that was given up long ago among it.
+  promise(silent || lost === 0, `${lost} steps were taken from workers that live`);
+  return { silent: Number(silent), away_ms: AWAY_MS, noticed_ms: noticedMs, resumed_ms: resumedMs, lost };
 }
 
 async function readOnly(world: World): Promise<Figures> {

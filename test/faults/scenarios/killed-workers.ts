@@ -75,10 +75,11 @@ async function killWhileRunning(world: World): Promise<Figures> {
   const survivor = await standIn(world);
   await victim.kill();
   survivor.signal('SIGCONT');
-  const recovery = await recoveryMs(world, victim);
   // Again and again: on a starved machine a lease may run out that was kept, and the step then waits to run alone.
   const letGo = setInterval(() => survivor.letGo(), 100);
+  let recovery: number;
   try {
+    recovery = await recoveryMs(world, victim);
     await world.settled();
   } finally {
     clearInterval(letGo);
