@@ -139,10 +139,8 @@ describe('a file that is no template', () => {
   ];
 
   it.each(HOSTILE)('is refused quickly, and at few words, if it is %s', (_, text, problem) => {
-    const start = performance.now();
+    // What these guard against takes longer than any test may, or all of the memory.
     const problems = problemsOf(text);
-    // Generous: what these guard against takes minutes, or all of the memory.
-    expect(performance.now() - start).toBeLessThan(5000);
     expect(problems.length).toBeLessThan(10);
     expect(problems).toContainEqual(expect.stringContaining(problem));
   });
