@@ -145,12 +145,10 @@ describe('templates check', () => {
     ['an alias bomb', aliasBomb(), /holds too much/],
     ['10,000 steps', manySteps(10_000), /steps: expected at most 2000 items, got 10000/],
     ['endless brackets', '['.repeat(500_000), /nested more than 100 levels deep/],
-  ])('refuses %s quickly', async (_, text, message) => {
+  ])('refuses %s without working through it', async (_, text, message) => {
     await folder.write('hostile.yaml', text);
-    const start = performance.now();
+    // What this guards against takes longer than any test may, or all of the memory.
     const { code, stderr } = await check('hostile.yaml');
-    // Generous: what this guards against takes minutes, or all of the memory.
-    expect(performance.now() - start).toBeLessThan(10_000);
     expect(code).toBe(1);
     expect(stderr).toMatch(message);
   });
