@@ -26,11 +26,11 @@ const PEERS = {
 const SIZES = {
   smoke: { throughput: { tasks: 200, rounds: 1, warmUp: 50 }, lone: { tasks: 2, rounds: 1, warmUp: 1 } },
   quick: {
-    throughput: { tasks: 5_000, rounds: 2, warmUp: 1_000 },
+    throughput: { tasks: 5_000, rounds: 3, warmUp: 3_000 },
     lone: { tasks: 10, rounds: 2, warmUp: 3 },
   },
   full: {
-    throughput: { tasks: 10_000, rounds: 5, warmUp: 2_000 },
+    throughput: { tasks: 10_000, rounds: 5, warmUp: 5_000 },
     lone: { tasks: 30, rounds: 3, warmUp: 10 },
   },
 } as const;
