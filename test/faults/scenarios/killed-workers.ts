@@ -50,10 +50,11 @@ async function killAt(
   lostExpected: 'some' | 'none',
 ): Promise<Figures> {
   const survivor = await standIn(world);
+  // There before the victim, whose first claim may be the one that counts.
+  await world.submit(['chain', 'diamond', 'payment', 'lone'], 40);
   const victim = world.launch({
     faultPoints: [{ ...point, action: 'kill', skip: world.random.below(4) }],
   });
-  await world.submit(['chain', 'diamond', 'payment', 'lone'], 40);
   await victim.exited;
   survivor.signal('SIGCONT');
   const recovery = await recoveryMs(world, victim);
