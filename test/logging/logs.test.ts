@@ -40,6 +40,7 @@ describe('The log of the service', () => {
     database = await createTestDatabase();
     const service = await ServiceProcess.start({
       DATABASE_URL: database.url,
+      TASKER_LOG_FORMAT: 'json',
       TASKER_LOG_LEVEL: 'debug',
       TASKER_API_KEYS: JSON.stringify([
         { name: 'shop', key: 'the-secret-key-of-the-shop', permissions: ['tasks:*'] },
