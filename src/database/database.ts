@@ -185,7 +185,7 @@ export class Database {
         return;
       } catch (error) {
         this.abandoned.throwIfAborted();
-        if (classifyFailure(error) !== 'connection') throw error;
+        if (classifyFailure(error) !== 'connection') throw new DatabaseRefusedError(error);
         if (performance.now() > deadline) throw new DatabaseUnreachableError(error);
         if (attempt === 1) {
           this.logger.warn(
@@ -266,6 +266,20 @@ export class DatabaseUnreachableError extends Error {
       { cause },
     );
     this.name = DatabaseUnreachableError.name;
+  }
+}
+
+/** The server answers, and does not let this service in: a wrong user, password or database. */
+export class DatabaseRefusedError extends Error {
+  readonly code = 'DATABASE_REFUSED';
+
+  constructor(cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(
+      `The database refused the connection (${reason}): check user, password and database in DATABASE_URL (and DATABASE_DIRECT_URL)`,
+      { cause },
+    );
+    this.name = DatabaseRefusedError.name;
   }
 }
 

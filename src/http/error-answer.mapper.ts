@@ -76,7 +76,10 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
   const code = BY_TASKER_CODE.get(error.code);
   if (code === undefined) return null;
   const status = STATUS_OF_CODE[code];
-  if (error instanceof InvalidTaskRequestError) return answerViolations(error.violations);
+  if (error instanceof InvalidTaskRequestError)
+    return answerViolations(
+      error.violations.map(({ path, message }) => ({ path: toWirePath(path), message })),
+    );
   if (error instanceof InvalidRequestError) return answerViolations(error.violations);
   if (error instanceof DuplicateTaskError) {
     return answerWith(status, code, error.message, { existing_task_uuid: error.existingTaskUuid });
@@ -92,9 +95,7 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
 }
 
 function answerViolations(violations: readonly Violation[]): ErrorAnswer {
-  const details = violations
-    .slice(0, MOST_DETAILS)
-    .map(({ path, message }) => ({ path: toWirePath(path), message }));
+  const details = violations.slice(0, MOST_DETAILS).map(({ path, message }) => ({ path, message }));
   const more = violations.length > MOST_DETAILS ? `; and ${violations.length - MOST_DETAILS} more` : '';
   const listed = details.map(({ path, message }) => `${path}: ${message}`).join('; ');
   return answerWith(400, 'BAD_REQUEST', `The request is not valid: ${listed}${more}`, { details });

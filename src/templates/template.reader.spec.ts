@@ -218,7 +218,7 @@ describe('a template file', () => {
     ['version', '1.0', 'expected a version x.y.z'],
     ['version', '01.0.0', 'expected a version x.y.z'],
     ['version', '1.0.0-rc.1', 'expected a version x.y.z'],
-    ['version', 1.5, 'got the number 1.5; quote it'],
+    ['version', 1.5, 'such as 1.0.0, got the number 1.5'],
     ['description', ['a'], 'expected a string, got a list'],
     ['metadata', 'x', 'expected a map, got the string "x"'],
     ['metadata.author', 5, 'expected a string, got the number 5; quote it: "5"'],

@@ -25,7 +25,10 @@ const MOST_EVENTS = 1000;
 /** What a file says; its hash and its name are not in it. */
 export type TemplateContent = Omit<TaskTemplate, 'contentHash' | 'file'>;
 
-const version = text({ expected: 'a version x.y.z of numbers without leading zeros', allows: isVersion });
+const version = text({
+  expected: 'a version x.y.z of numbers without leading zeros, such as 1.0.0',
+  allows: isVersion,
+});
 
 const metadata = mapOf((key): TemplateMetadata => ({
   author: key.optional('author', text(), null),

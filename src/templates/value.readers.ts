@@ -17,7 +17,7 @@ export function text(rule: TextRule = { expected: 'a string', allows: () => true
       if (!rule.allows(value.value)) cursor.report(mismatch(rule.expected, value));
       return value.value;
     }
-    const unquoted = value.kind === 'scalar' && value.value !== null;
+    const unquoted = value.kind === 'scalar' && value.value !== null && rule.allows(value.source);
     const hint = unquoted ? `; quote it: "${value.source}"` : '';
     if (value.kind !== 'invalid') cursor.report(mismatch(rule.expected, value) + hint);
     return '';

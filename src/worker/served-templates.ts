@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { WorkerSettings } from '../config/index.js';
 import { TaskerError, TemplateCatalog } from '../engine/index.js';
 import type { ClaimedStep, RegisteredStep, RegisteredTemplate } from '../engine/index.js';
+import { didYouMean } from '../templates/index.js';
 import type { TaskTemplate } from '../templates/index.js';
 import { HandlerRegistry, HandlersMissingError } from './handler.registry.js';
 import type { BoundHandler } from './handler.registry.js';
@@ -60,9 +61,10 @@ export class ServedTemplates {
     this.served = this.servedNamespaces();
     const problems: string[] = [];
     for (const registered of this.catalog.list()) {
-      if (!this.served.includes(registered.template.namespace)) {
+      const { namespace } = registered.template;
+      if (!this.served.includes(namespace)) {
         this.logger.warn(
-          `No module serves namespace "${registered.template.namespace}": ${registered.template.file}`,
+          `No module serves namespace "${namespace}"${didYouMean(namespace, this.served)}: tasks of ${registered.template.file} wait until one does`,
         );
         continue;
       }

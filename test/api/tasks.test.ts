@@ -102,13 +102,14 @@ describe('the task endpoints', () => {
     it('names each field that is missing or wrong, one entry each', async () => {
       const before = await api.countTasks();
       const answer = await api
-        .post({ name: 5, context: [], priority: '5', tags: [1], extra: {} })
+        .post({ name: 5, context: [], priority: '5', tags: [1], extra: {}, idempotencyKey: 'a' })
         .expect(400);
       expect(answer.body.error.code).toBe('BAD_REQUEST');
       expect(answer.body.error.message).toContain('name: must be a non-empty string');
       expect(inOrder(answer.body.error.details)).toEqual([
         { path: 'context', message: 'must be an object' },
         { path: 'extra', message: NO_FIELD },
+        { path: 'idempotencyKey', message: NO_FIELD },
         { path: 'name', message: 'must be a non-empty string' },
         { path: 'namespace', message: 'must be a non-empty string' },
         { path: 'priority', message: 'must be an integer from -100 to 100' },

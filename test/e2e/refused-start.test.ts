@@ -77,6 +77,15 @@ describe('The service does not start, says why, and leaves nothing behind', () =
     },
   );
 
+  it('with a database that does not let it in', async () => {
+    const url = new URL(database.url);
+    url.pathname = '/there_is_no_such_database';
+    await expectRefusal(
+      { DATABASE_URL: url.href },
+      /there_is_no_such_database.*check user, password and database in DATABASE_URL/,
+    );
+  });
+
   it('on a port that is taken', async () => {
     const server = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => server.once('listening', resolve));
