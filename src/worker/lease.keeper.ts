@@ -23,7 +23,7 @@ const SHORTEST_PAUSE_MS = 100;
  * before a lease runs out, and long enough for a busy server.
  */
 const LONGEST_QUERY_MS = 5_000;
-const SHORTEST_QUERY_MS = 1_000;
+const SHORTEST_QUERY_MS = 2_000;
 
 /**
  * Keeps the leases of running attempts, on a connection of its own, with one statement a round. Attempts that end before a
