@@ -22,13 +22,6 @@ async function losses(world: World): Promise<Losses> {
   );
 }
 
-/** A worker that stands by, asleep: it takes part when it is woken, without having to start first. */
-async function standIn(world: World): Promise<FaultWorker> {
-  const worker = await world.worker();
-  worker.signal('SIGSTOP');
-  return worker;
-}
-
 /** How long it takes from now until nothing is held any more by workers that do not run. */
 async function recoveryMs(world: World, dead: FaultWorker): Promise<number> {
   const from = performance.now();
@@ -49,7 +42,7 @@ async function killAt(
   point: Pick<FaultPoint, 'at' | 'when' | 'skip'>,
   lostExpected: 'some' | 'none',
 ): Promise<Figures> {
-  const survivor = await standIn(world);
+  const survivor = await world.standIn();
   // There before the victim, whose first claim may be the one that counts.
   await world.submit(['chain', 'diamond', 'payment', 'lone'], 40);
   const victim = world.launch({
@@ -74,7 +67,7 @@ async function killWhileRunning(world: World): Promise<Figures> {
   const victim = await world.worker();
   await world.submit(['holding'], 5);
   await victim.told('holding', 5);
-  const survivor = await standIn(world);
+  const survivor = await world.standIn();
   await victim.kill();
   survivor.signal('SIGCONT');
   // Again and again: on a starved machine a lease may run out that was kept, and the step then waits to run alone.

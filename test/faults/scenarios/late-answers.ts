@@ -51,13 +51,14 @@ async function frozen(world: World): Promise<Figures> {
 
 async function blocked(world: World): Promise<Figures> {
   // The same step again elsewhere does not block: it is the process that was slow, not the step.
+  const survivor = await world.standIn();
   const victim = await world.worker({
-    blockMs: (LEASE_SECONDS + 2) * 1_000,
+    blockMs: (LEASE_SECONDS + 4) * 1_000,
     settings: { maxConcurrency: 3 },
   });
   await world.submit(['blocking'], 3);
   await eventually('a handler blocks its process', () => world.history.read().length > 0);
-  await world.worker();
+  survivor.signal('SIGCONT');
   await world.settled();
   const { lost } = await world.row<{ lost: number }>(
     'SELECT sum(lost_count)::integer AS lost FROM tasker.steps',

@@ -132,6 +132,13 @@ export class World {
     return worker;
   }
 
+  /** A worker that stands by, asleep: it takes part when it is woken (SIGCONT), without having to start first. */
+  async standIn(): Promise<FaultWorker> {
+    const worker = await this.worker();
+    worker.signal('SIGSTOP');
+    return worker;
+  }
+
   /** Starts a worker that may not live to be ready. */
   launch(options: WorkerOptions = {}): FaultWorker {
     const name = `worker-${this.workers.length + 1}`;
