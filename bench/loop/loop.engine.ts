@@ -20,7 +20,7 @@ const SUBMIT = {
 const CLAIM = { name: 'claim', text: 'SELECT * FROM tasker.claim_steps($1, $2, $3, $4, $5, $6)' };
 const COMPLETE = {
   name: 'complete',
-  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
+  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, NULL, true)',
 };
 const RIGHT_TASKS = `SELECT count(*)::integer AS count
   FROM tasker.tasks t JOIN tasker.steps s ON s.task_uuid = t.task_uuid AND s.step_index = $2
@@ -164,14 +164,43 @@ export class LoopEngine implements BenchEngine {
         steps.map((step) => step.attempt_token),
         steps.map(() => true),
         JSON.stringify(results),
-        JSON.stringify(steps.map(() => ({}))),
+        null,
         this.templateIds,
         tokens(this.batchSize),
         LEASE_SECONDS,
       ],
     });
     this.ends.ended(rows.filter(({ kind }) => kind === 'settled').map((row) => row.task_uuid));
-    return rows.filter(isClaim);
+    return this.withHanded(rows, steps, results);
+  }
+
+  /** Of what was handed over only the keys come back: the parents are among the steps that were completed. */
+  private withHanded(
+    rows: readonly ClaimRow[],
+    steps: readonly ClaimRow[],
+    results: readonly (number | string)[],
+  ): readonly ClaimRow[] {
+    const completed = new Map<string, { readonly step: ClaimRow; readonly result: number | string }[]>();
+    for (const [place, step] of steps.entries()) {
+      const result = results[place];
+      if (result === undefined) continue;
+      const siblings = completed.get(step.task_uuid);
+      if (siblings === undefined) completed.set(step.task_uuid, [{ step, result }]);
+      else siblings.push({ step, result });
+    }
+    return rows.flatMap((row) => {
+      if (row.kind !== 'handed') return isClaim(row) ? [row] : [];
+      const siblings = completed.get(row.task_uuid) ?? [];
+      const parent = siblings[0]?.step;
+      const node = parent && this.templates.graphs.get(parent.template_id)?.[row.step_index];
+      if (parent === undefined || node === undefined)
+        throw new Error('A step was handed over without parents');
+      const inputs: Record<string, JsonValue> = {};
+      for (const { step, result } of siblings)
+        if (node.dependencies.includes(step.step_index)) inputs[step.name] = result;
+      const { template_id, context } = parent;
+      return [{ ...row, template_id, name: node.name, context, inputs }];
+    });
   }
 
   private handle({ template_id, name, context, inputs }: ClaimRow): number | string {

@@ -12,6 +12,8 @@ import { classifyFailure } from './postgres-errors.js';
 export interface Statement {
   readonly name: string;
   readonly text: string;
+  /** How columns are read, where the driver's own way is not what is wanted. */
+  readonly types?: pg.CustomTypesConfig;
 }
 
 /** How long a statement may go unanswered before its connection is given up as dead. */
@@ -223,9 +225,11 @@ export class Database {
 
   /** Through a transaction pooler (a direct URL is given beside it) a prepared statement may meet another server session. */
   private prepared(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
-    return this.settings.databaseDirectUrl === undefined
-      ? { name: statement.name, text: statement.text, values: [...values] }
-      : { text: statement.text, values: [...values] };
+    const { name, text, types } = statement;
+    const query: pg.QueryConfig = types === undefined ? { text } : { text, types };
+    query.values = [...values];
+    if (this.settings.databaseDirectUrl === undefined) query.name = name;
+    return query;
   }
 }
 

@@ -1,6 +1,14 @@
+import { types } from 'pg';
+import type pg from 'pg';
 import { SCHEMA_VERSION } from '../database/index.js';
-import type { ClaimAnswer, ClaimedStep, CompletionAnswer, UnrecordedReport } from './claim.types.js';
-import type { JsonObject, JsonValue } from './json.types.js';
+import type {
+  AttemptKey,
+  ClaimAnswer,
+  ClaimedStep,
+  CompletionAnswer,
+  UnrecordedReport,
+} from './claim.types.js';
+import { StepInput } from './step-input.js';
 
 interface SummaryDetail {
   readonly next_retry_ms: number | null;
@@ -25,15 +33,19 @@ export type ClaimRow =
       readonly lost_count: number;
       readonly lease_seconds: number;
       readonly correlation_id: string;
-      readonly context: JsonObject;
-      readonly inputs: Readonly<Record<string, JsonValue>> | null;
+      readonly context: string;
+      readonly inputs: string | null;
     })
-  | (StepRow & { readonly kind: 'repeated' | 'refused' })
+  | (StepRow & { readonly kind: 'handed' | 'repeated' | 'refused' })
   | { readonly kind: 'settled'; readonly task_uuid: string }
-  | { readonly kind: 'released'; readonly detail: number }
-  | { readonly kind: 'summary'; readonly detail: SummaryDetail };
+  | { readonly kind: 'released'; readonly detail: string }
+  | { readonly kind: 'summary'; readonly detail: string };
 
-const NO_INPUTS: Readonly<Record<string, JsonValue>> = Object.freeze({});
+/** How these rows are to be read from the connection: JSON stays text, until somebody looks at it. */
+export const CLAIM_TYPES: pg.CustomTypesConfig = {
+  getTypeParser: (oid, format) =>
+    oid === types.builtins.JSON ? (text: string): string => text : types.getTypeParser(oid, format),
+};
 
 export function readClaimAnswer(rows: readonly ClaimRow[]): ClaimAnswer {
   return readCompletionAnswer(rows);
@@ -41,6 +53,7 @@ export function readClaimAnswer(rows: readonly ClaimRow[]): ClaimAnswer {
 
 export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswer {
   const steps: ClaimedStep[] = [];
+  const handed: AttemptKey[] = [];
   const unrecorded: UnrecordedReport[] = [];
   const settledTasks: string[] = [];
   let released = 0;
@@ -58,9 +71,11 @@ export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswe
           lostCount: row.lost_count,
           leaseSeconds: row.lease_seconds,
           correlationId: row.correlation_id,
-          context: row.context,
-          inputs: row.inputs ?? NO_INPUTS,
+          input: new StepInput(row.context, row.inputs ?? '{}'),
         });
+        break;
+      case 'handed':
+        handed.push({ taskUuid: row.task_uuid, stepIndex: row.step_index, token: row.attempt_token });
         break;
       case 'repeated':
       case 'refused':
@@ -75,15 +90,16 @@ export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswe
         settledTasks.push(row.task_uuid);
         break;
       case 'released':
-        released = row.detail;
+        released = Number(row.detail);
         break;
       case 'summary':
-        summary = row.detail;
+        summary = JSON.parse(row.detail);
         break;
     }
   }
   return {
     steps,
+    handed,
     unrecorded,
     settledTasks,
     released,

@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from './json.types.js';
+import type { StepInput } from './step-input.js';
 
 /** An attempt at a step: what names it in every report to the engine. */
 export interface AttemptKey {
@@ -17,9 +18,7 @@ export interface ClaimedStep extends AttemptKey {
   readonly lostCount: number;
   readonly leaseSeconds: number;
   readonly correlationId: string;
-  readonly context: JsonObject;
-  /** Results of the direct parents by step name. */
-  readonly inputs: Readonly<Record<string, JsonValue>>;
+  readonly input: StepInput;
 }
 
 /** Who claims, and what it can run. */
@@ -97,6 +96,8 @@ export interface UnrecordedReport extends AttemptKey {
 
 export interface CompletionAnswer extends ClaimAnswer {
   readonly unrecorded: readonly UnrecordedReport[];
+  /** Claimed as well: first attempts at dependants whose every parent is among the reports. */
+  readonly handed: readonly AttemptKey[];
   /** Tasks that ended or became blocked. */
   readonly settledTasks: readonly string[];
   /** How many steps became ready and were not handed over with this answer as dependants. */

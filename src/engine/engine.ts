@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { Database, SCHEMA_VERSION } from '../database/index.js';
 import type { Statement } from '../database/index.js';
 import type { TaskTemplate } from '../templates/index.js';
-import { templateDefinition, topologicalOrder } from '../templates/index.js';
+import { templateDefinition } from '../templates/index.js';
 import { arrayLiteral } from './array.literal.js';
 import type {
   AttemptKey,
@@ -14,9 +14,10 @@ import type {
   StepReport,
   SubmitAnswer,
 } from './claim.types.js';
-import { readClaimAnswer, readCompletionAnswer } from './claim-answer.reader.js';
+import { CLAIM_TYPES, readClaimAnswer, readCompletionAnswer } from './claim-answer.reader.js';
 import type { ClaimRow } from './claim-answer.reader.js';
 import type { JsonValue } from './json.types.js';
+import { templateGraph } from './template.graph.js';
 
 /** Whether a manual action took effect, and why not. */
 export type ManualOutcome = 'done' | 'not_found' | 'invalid_state';
@@ -24,14 +25,17 @@ export type ManualOutcome = 'done' | 'not_found' | 'invalid_state';
 const CLAIM: Statement = {
   name: 'tasker_claim_steps',
   text: 'SELECT * FROM tasker.claim_steps($1, $2, $3, $4, $5, $6)',
+  types: CLAIM_TYPES,
 };
 const CLAIM_ALONE: Statement = {
   name: 'tasker_claim_step_alone',
   text: 'SELECT * FROM tasker.claim_step_alone($1, $2, $3, $4, $5)',
+  types: CLAIM_TYPES,
 };
 const COMPLETE: Statement = {
   name: 'tasker_complete_steps',
-  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)',
+  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+  types: CLAIM_TYPES,
 };
 const EXTEND: Statement = {
   name: 'tasker_extend_leases',
@@ -150,7 +154,10 @@ export class Engine {
     return readClaimAnswer(rows);
   }
 
-  /** Records how attempts ended and claims at most one step a token in the same transaction. */
+  /**
+   * Records how attempts ended and claims at most one step a token in the same transaction. Dependants whose every parent
+   * is among the reports are answered by their keys alone, as `handed`: the caller has what they are given.
+   */
   async complete(
     claimant: Claimant,
     reports: readonly StepReport[],
@@ -167,11 +174,12 @@ export class Engine {
         ...attemptColumns(reports),
         arrayLiteral(reports.map((report) => report.outcome === 'succeeded')),
         `[${reports.map(reportJson).join(',')}]`,
-        `[${reports.map((report) => (report.outcome === 'succeeded' ? report.metadataJson : 'null')).join(',')}]`,
+        metadataJson(reports),
         arrayLiteral(claimant.templateIds),
         arrayLiteral(tokens),
         claimant.leaseSeconds,
         eventsJson(reports),
+        true,
       ],
       client,
     );
@@ -295,6 +303,12 @@ function reportJson(report: StepReport): string {
   });
 }
 
+/** Null where no report has any, as mostly. */
+function metadataJson(reports: readonly StepReport[]): string | null {
+  const texts = reports.map((report) => (report.outcome === 'succeeded' ? report.metadataJson : 'null'));
+  return texts.every((text) => text === 'null') ? null : `[${texts.join(',')}]`;
+}
+
 /** Null where no report has durable events, which spares the outbox its lock. */
 function eventsJson(reports: readonly StepReport[]): string | null {
   const events = reports.map(
@@ -302,28 +316,4 @@ function eventsJson(reports: readonly StepReport[]): string | null {
   );
   if (events.every((list) => list.length === 0)) return null;
   return JSON.stringify(events.map((list) => list.map(({ name, payload }) => ({ name, payload }))));
-}
-
-/** The steps in topological order, which is what `step_index` counts, with their edges as indexes. */
-function templateGraph(template: TaskTemplate): readonly {
-  readonly name: string;
-  readonly dependencies: readonly number[];
-  readonly dependents: readonly number[];
-}[] {
-  const steps = topologicalOrder(template.steps);
-  const indexOf = new Map(steps.map((step, index) => [step.name, index]));
-  const dependents = steps.map((): number[] => []);
-  const dependencies = steps.map((step, index) =>
-    step.dependencies.flatMap((name) => {
-      const parent = indexOf.get(name);
-      if (parent === undefined) return [];
-      dependents[parent]?.push(index);
-      return [parent];
-    }),
-  );
-  return steps.map((step, index) => ({
-    name: step.name,
-    dependencies: dependencies[index] ?? [],
-    dependents: dependents[index] ?? [],
-  }));
 }

@@ -34,6 +34,7 @@ export type { StepState, TaskStatus } from './states.js';
 export { acceptedTask } from './accepted-task.js';
 export { StepAuditReader } from './step-audit.reader.js';
 export type { AuditedAction, StepAuditEntry } from './step-audit.types.js';
+export { StepInput } from './step-input.js';
 export { StepResultReader } from './step-result.reader.js';
 export { stepIndexOf, stepUuid } from './step-uuid.js';
 export { taskIdentity } from './task-identity.js';
@@ -56,4 +57,6 @@ export type {
 } from './task.types.js';
 export { TemplateCatalog, TemplateChangedError } from './template.catalog.js';
 export type { RegisteredEvent, RegisteredStep, RegisteredTemplate } from './template.catalog.js';
+export { templateGraph } from './template.graph.js';
+export type { GraphStep } from './template.graph.js';
 export { retryTransient } from './transient.retry.js';

@@ -19,6 +19,8 @@ import type {
 } from '../templates/index.js';
 import { Engine } from './engine.js';
 import { TaskerError } from './errors.js';
+import { templateGraph } from './template.graph.js';
+import type { GraphStep } from './template.graph.js';
 
 /** A template as this process uses it: registered in the database, with the environment's overrides in effect. */
 export interface RegisteredTemplate {
@@ -26,6 +28,8 @@ export interface RegisteredTemplate {
   readonly template: TaskTemplate;
   /** By name, in topological order, in which the steps of its tasks are numbered. */
   readonly steps: ReadonlyMap<string, RegisteredStep>;
+  /** By `step_index`. */
+  readonly graph: readonly GraphStep[];
   /** What is wrong with a task's context, by the template's `input_schema`. */
   readonly checkContext: SchemaCheck;
 }
@@ -202,6 +206,7 @@ export class TemplateCatalog {
           },
         ]),
       ),
+      graph: templateGraph(template),
       checkContext: checkOf(template.inputSchema),
     };
     this.byId.set(templateId, registered);

@@ -120,9 +120,9 @@ export class RunningAttempt implements StepServices {
   }
 
   async readStepResult(stepName: string): Promise<JsonValue | undefined> {
-    const { inputs, taskUuid } = this.claim;
-    return Object.hasOwn(inputs, stepName)
-      ? inputs[stepName]
+    const { input, taskUuid } = this.claim;
+    return Object.hasOwn(input.results, stepName)
+      ? input.results[stepName]
       : this.environment.readStepResult(taskUuid, stepName);
   }
 

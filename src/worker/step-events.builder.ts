@@ -97,7 +97,7 @@ function publicationOf(
     taskUuid: claim.taskUuid,
     correlationId: claim.correlationId,
     attempt: claim.attempt,
-    context: claim.context,
+    context: claim.input.context,
     result,
     error:
       failure === null

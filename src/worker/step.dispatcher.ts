@@ -4,7 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, StepResultReader } from '../engine/index.js';
-import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer, StepReport } from '../engine/index.js';
+import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer } from '../engine/index.js';
 import { Notifier } from '../notifications/index.js';
 import type { LocalTaker } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
@@ -15,6 +15,7 @@ import { attemptLogger, logAttemptEnd } from './attempt.log.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
 import { EarliestTimer } from './earliest.timer.js';
+import type { EndedAttempt } from './handed-steps.js';
 import { ServedTemplates } from './served-templates.js';
 import { StartQueue } from './start.queue.js';
 import { StepAbortedError } from './step-errors.js';
@@ -65,7 +66,7 @@ export class StepDispatcher implements LocalTaker {
     () => this.schedulePump(),
   );
   /** Ended, not recorded yet. */
-  private buffer: StepReport[] = [];
+  private buffer: EndedAttempt[] = [];
   private flights = 0;
   /** Slots promised to claims that are under way. */
   private reserved = 0;
@@ -263,14 +264,14 @@ export class StepDispatcher implements LocalTaker {
     this.schedulePump();
   }
 
-  private async record(reports: readonly StepReport[]): Promise<void> {
+  private async record(batch: readonly EndedAttempt[]): Promise<void> {
     // The slots that it frees, and one to see whether there is more, if there may be: the others are left to a claim of their
     // own, which need not wait for the locks that this call may have to wait for.
     const { wanted } = this;
-    const tokens = this.reserve(reports.length + (wanted ? 1 : 0));
+    const tokens = this.reserve(batch.length + (wanted ? 1 : 0));
     this.flights += 1;
     const persistently: Persistently = (work) => this.persistently(work);
-    const answer = await this.recorder.record(this.claimant(), reports, tokens, persistently);
+    const answer = await this.recorder.record(this.claimant(), batch, tokens, persistently);
     this.flights -= 1;
     this.reserved -= tokens.length;
     if (answer === null || (wanted && answer.more === null)) this.wanted = true;
@@ -353,7 +354,7 @@ export class StepDispatcher implements LocalTaker {
     this.observe(attempt, end);
     switch (end.kind) {
       case 'report':
-        this.buffer.push(end.report);
+        this.buffer.push({ claim, report: end.report });
         break;
       case 'recorded':
         this.recorder.recorded([end.report], end.answer);

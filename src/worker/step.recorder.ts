@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { LogSettings } from '../config/index.js';
 import { classifyFailure, isTransient } from '../database/index.js';
-import { Engine, stepUuid } from '../engine/index.js';
+import { Engine, stepUuid, TemplateCatalog } from '../engine/index.js';
 import type {
   AttemptKey,
   Claimant,
@@ -12,6 +12,8 @@ import type {
 import { Meters } from '../metrics/index.js';
 import { TaskChanges } from '../notifications/index.js';
 import { EventRelay } from './event.relay.js';
+import { HandedSteps } from './handed-steps.js';
+import type { EndedAttempt } from './handed-steps.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import { WorkerStatistics } from './worker.statistics.js';
 
@@ -25,6 +27,7 @@ export class StepRecorder {
 
   constructor(
     private readonly engine: Engine,
+    private readonly catalog: TemplateCatalog,
     private readonly leases: LeaseKeeper,
     private readonly changes: TaskChanges,
     private readonly eventRelay: EventRelay,
@@ -39,22 +42,22 @@ export class StepRecorder {
    */
   async record(
     claimant: Claimant,
-    reports: readonly StepReport[],
+    batch: readonly EndedAttempt[],
     tokens: readonly string[],
     persistently: Persistently,
   ): Promise<CompletionAnswer | null> {
+    const reports = batch.map(({ report }) => report);
     const measured = this.meters.completionSeconds.startTimer();
+    let answer: CompletionAnswer;
     try {
-      const answer = await persistently((repeated) =>
-        this.engine.complete(claimant, reports, tokens, repeated),
-      );
-      measured();
-      this.recorded(reports, answer);
-      return answer;
+      answer = await persistently((repeated) => this.engine.complete(claimant, reports, tokens, repeated));
     } catch (error) {
       await this.recordOneByOne(claimant, reports, error, persistently);
       return null;
     }
+    measured();
+    this.recorded(reports, answer);
+    return answer.handed.length === 0 ? answer : this.withHanded(answer, batch);
   }
 
   /** Tells everyone concerned what was recorded: leases, statistics, log, event subscribers, and who waits for the tasks. */
@@ -85,6 +88,20 @@ export class StepRecorder {
       message: `The end of a step could not be recorded; its lease will run out: ${describe(problem)}`,
       ...idsOf(attempt),
     });
+  }
+
+  /** One whose parents are not here after all is left to its lease. */
+  private withHanded(answer: CompletionAnswer, batch: readonly EndedAttempt[]): CompletionAnswer {
+    const parents = new HandedSteps(batch, (templateId) => this.catalog.get(templateId));
+    const steps = [...answer.steps];
+    for (const key of answer.handed) {
+      try {
+        steps.push(parents.claim(key));
+      } catch (error) {
+        this.logger.error({ message: `A step can't be run: ${describe(error)}`, ...idsOf(key) });
+      }
+    }
+    return { ...answer, steps };
   }
 
   /** A report that the database can't take must not keep the others of its batch from being recorded. */

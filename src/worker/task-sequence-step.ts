@@ -46,22 +46,17 @@ export class TaskSequenceStep<
   Context = JsonObject,
   Dependencies extends object = Readonly<Record<string, JsonValue>>,
 > {
-  /** Results of the direct parents by name, without those that were resolved by hand. */
-  readonly dependencyResults: Readonly<Partial<Dependencies>>;
   private boundLogger: LoggerService | undefined;
 
   constructor(
     private readonly claim: ClaimedStep & {
-      readonly context: Context;
-      readonly inputs: Readonly<Partial<Dependencies>>;
+      readonly input: { readonly context: Context; readonly results: Readonly<Partial<Dependencies>> };
     },
     private readonly template: TaskTemplate,
     /** What the template says about this step, `handler.initialization` included. */
     readonly stepDefinition: StepTemplate,
     private readonly services: StepServices,
-  ) {
-    this.dependencyResults = claim.inputs;
-  }
+  ) {}
 
   get task(): StepTask<Context> {
     const { claim, template } = this;
@@ -71,7 +66,7 @@ export class TaskSequenceStep<
       name: template.name,
       version: template.version,
       correlationId: claim.correlationId,
-      context: claim.context,
+      context: this.context,
       settings: template.taskHandler?.initialization ?? {},
     };
   }
@@ -89,7 +84,12 @@ export class TaskSequenceStep<
 
   /** The task's context. */
   get context(): Context {
-    return this.claim.context;
+    return this.claim.input.context;
+  }
+
+  /** Results of the direct parents by name, without those that were resolved by hand. */
+  get dependencyResults(): Readonly<Partial<Dependencies>> {
+    return this.claim.input.results;
   }
 
   /** Fires when the attempt is over before the handler is: timeout, lost lease, cancelled task, shutdown. */

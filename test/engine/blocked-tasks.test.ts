@@ -146,7 +146,7 @@ describe('A task of which a branch has failed', () => {
       expect(done).toEqual({ outcome: 'done', state: 5, settled: false });
       const join = await first.claim();
       expect(join.steps).toMatchObject([
-        { name: 'join', inputs: { left: complete ? { made: 'up' } : null, right: 'r' } },
+        { name: 'join', input: { results: { left: complete ? { made: 'up' } : null, right: 'r' } } },
       ]);
       await first.complete(join.steps.map((step) => succeeded(step)));
       expect(await core.task(task)).toMatchObject({

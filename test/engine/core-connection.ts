@@ -5,7 +5,7 @@ import type { QueryResultRow } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 
 import { SCHEMA_VERSION } from '../../src/database/index.js';
-import { readCompletionAnswer } from '../../src/engine/claim-answer.reader.js';
+import { CLAIM_TYPES, readCompletionAnswer } from '../../src/engine/claim-answer.reader.js';
 import type { ClaimRow } from '../../src/engine/claim-answer.reader.js';
 import type { AttemptKey, CompletionAnswer, JsonObject, NewTask } from '../../src/engine/index.js';
 import type { Report } from './reports.js';
@@ -202,7 +202,7 @@ export class CoreConnection {
   private async call<Row extends QueryResultRow>(name: string, values: readonly unknown[]): Promise<Row[]> {
     const places = values.map((_, index) => `$${index + 1}`).join(', ');
     const text = `SELECT * FROM tasker.${name}(${places})`;
-    return (await this.client.query<Row>({ name, text, values: [...values] })).rows;
+    return (await this.client.query<Row>({ name, text, values: [...values], types: CLAIM_TYPES })).rows;
   }
 }
 

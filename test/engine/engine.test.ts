@@ -5,8 +5,8 @@ import { Logger } from '@nestjs/common';
 
 import { DatabaseSettings, WorkerSettings } from '../../src/config/index.js';
 import { Database } from '../../src/database/index.js';
-import { Engine } from '../../src/engine/index.js';
-import type { Claimant, ClaimedStep, StepReport } from '../../src/engine/index.js';
+import { Engine, templateGraph } from '../../src/engine/index.js';
+import type { AttemptKey, Claimant, ClaimedStep, StepReport } from '../../src/engine/index.js';
 import { parseTemplate } from '../../src/templates/index.js';
 import type { TaskTemplate } from '../../src/templates/index.js';
 import { expectConsistent } from './consistency.js';
@@ -58,7 +58,12 @@ async function submitOne(): Promise<string> {
   return answer?.taskUuid ?? '';
 }
 
-function success({ taskUuid, stepIndex, token }: ClaimedStep, result: unknown): StepReport {
+/** By its place in the graph of `DIAMOND_FILE`. */
+function nameOf({ stepIndex }: AttemptKey): string {
+  return templateGraph(content('1.0.0', 'h'))[stepIndex]?.name ?? '';
+}
+
+function success({ taskUuid, stepIndex, token }: AttemptKey, result: unknown): StepReport {
   const key = { taskUuid, stepIndex, token };
   return {
     ...key,
@@ -93,22 +98,72 @@ function failure({ taskUuid, stepIndex, token }: ClaimedStep): StepReport {
 describe('The engine', () => {
   it('runs a task from its submit to its end, each step after those it waits for', async () => {
     const task = await submitOne();
-    let { steps } = await engine.claim(claimant, tokens(5), false);
+    const { steps } = await engine.claim(claimant, tokens(5), false);
     expect(steps).toMatchObject([
-      { taskUuid: task, name: 'start', context: { n: 1 }, inputs: {}, leaseSeconds: 30 },
+      { taskUuid: task, name: 'start', input: { context: { n: 1 }, results: {} }, leaseSeconds: 30 },
     ]);
     const order: string[] = [];
     const settled: string[] = [];
-    while (steps.length > 0) {
-      order.push(...steps.map(({ name }) => name).toSorted());
-      const reports = steps.map((step) => success(step, step.name));
+    let claimed: readonly AttemptKey[] = steps;
+    while (claimed.length > 0) {
+      order.push(...claimed.map(nameOf).toSorted());
+      const reports = claimed.map((step) => success(step, nameOf(step)));
       const answer = await engine.complete(claimant, reports, tokens(5), false);
+      expect(answer.steps).toEqual([]);
       settled.push(...answer.settledTasks);
-      ({ steps } = answer);
+      claimed = answer.handed;
     }
     expect(order).toEqual(['start', 'left', 'right', 'join']);
     expect(settled).toEqual([task]);
     expect(await core.step(task, 'join')).toMatchObject({ result: 'join', event_metadata: { custom: true } });
+  });
+
+  it('hands over a step with all it is given where a parent was recorded by another call', async () => {
+    const task = await submitOne();
+    const { steps } = await engine.claim(claimant, tokens(1), false);
+    const branches = await engine.complete(
+      claimant,
+      steps.map((step) => success(step, 's')),
+      tokens(2),
+      false,
+    );
+    expect(branches.handed.map(nameOf).toSorted()).toEqual(['left', 'right']);
+    const [left, right] = branches.handed.toSorted((one, other) => one.stepIndex - other.stepIndex);
+    if (left === undefined || right === undefined) throw new Error('expected two branches');
+    expect(await engine.complete(claimant, [success(left, 'l')], tokens(1), false)).toMatchObject({
+      steps: [],
+      handed: [],
+    });
+    const joined = await engine.complete(claimant, [success(right, { r: 1 })], tokens(1), false);
+    expect(joined.handed).toEqual([]);
+    expect(joined.steps).toMatchObject([
+      {
+        name: 'join',
+        input: { context: { n: 1 }, results: { [nameOf(left)]: 'l', [nameOf(right)]: { r: 1 } } },
+      },
+    ]);
+    await engine.complete(
+      claimant,
+      joined.steps.map((step) => success(step, 1)),
+      [],
+      false,
+    );
+    expect(await core.step(task, 'join')).toMatchObject({ state: 'complete' });
+  });
+
+  it('gives what it handed over in full when the answer was lost', async () => {
+    const task = await submitOne();
+    const { steps } = await engine.claim(claimant, tokens(1), false);
+    const reports = steps.map((step) => success(step, 's'));
+    const branchTokens = tokens(2);
+    const lost = await engine.complete(claimant, reports, branchTokens, false);
+    const again = await engine.complete(claimant, reports, branchTokens, true);
+    expect(again.handed).toEqual([]);
+    expect(again.steps.map(({ token }) => token).toSorted()).toEqual(
+      lost.handed.map(({ token }) => token).toSorted(),
+    );
+    expect(again.steps[0]?.input).toMatchObject({ context: { n: 1 }, results: { start: 's' } });
+    await engine.cancel(task, 'why', 'who');
   });
 
   it('does by hand what a person asks for, and says where it can not', async () => {

@@ -160,7 +160,7 @@ describe('One bad report does not harm the others of its batch', () => {
     const success = succeeded(step, 1);
     const answer = await worker.complete([success, success, failed(step)], { slots: 5 });
     expect(answer.unrecorded.map(({ reason }) => reason)).toEqual(['repeated', 'repeated']);
-    expect(answer.steps).toMatchObject([{ taskUuid: task, stepIndex: 1, inputs: { step_1: 1 } }]);
+    expect(answer.steps).toMatchObject([{ taskUuid: task, stepIndex: 1, input: { results: { step_1: 1 } } }]);
     const [next] = answer.steps;
     if (next === undefined) throw new Error('expected the dependant');
     const failure = failed(next, { backoff: 'linear', base_ms: 9_000 });

@@ -50,7 +50,12 @@ describe('The join of a diamond', () => {
       ]);
       const joins = answers.flatMap(({ steps }) => steps);
       expect(joins).toMatchObject([
-        { taskUuid: left.taskUuid, name: 'join', attempt: 1, inputs: { left: 'left', right: 'right' } },
+        {
+          taskUuid: left.taskUuid,
+          name: 'join',
+          attempt: 1,
+          input: { results: { left: 'left', right: 'right' } },
+        },
       ]);
       const ended = await first.complete(joins.map((step) => succeeded(step)));
       expect(ended.settledTasks).toEqual([left.taskUuid]);
@@ -81,7 +86,9 @@ describe('The join of a diamond', () => {
     const earlier = await first.within(() => first.complete([succeeded(left, { from: 'left' })]));
     const later = second.complete([succeeded(right, ['right'])], { slots: 1 });
     await earlier.end('COMMIT');
-    expect((await later).steps).toMatchObject([{ inputs: { left: { from: 'left' }, right: ['right'] } }]);
+    expect((await later).steps).toMatchObject([
+      { input: { results: { left: { from: 'left' }, right: ['right'] } } },
+    ]);
     await second.complete((await later).steps.map((step) => succeeded(step)));
   });
 });
@@ -106,7 +113,7 @@ describe('A thousand branches', () => {
       }),
     );
     expect(joins.map((step) => step.name)).toEqual(['join']);
-    expect(Object.keys(joins[0]?.inputs ?? {})).toHaveLength(1_000);
+    expect(Object.keys(joins[0]?.input.results ?? {})).toHaveLength(1_000);
     const ended = await first.complete(joins.map((step) => succeeded(step)));
     expect(ended.settledTasks).toHaveLength(1);
   });
@@ -134,7 +141,10 @@ describe('A chain', () => {
     for (let place = 0; place < 500; place += 1) {
       const [step] = steps;
       if (step === undefined) throw new Error(`expected step ${place + 1}`);
-      expect([step.stepIndex, step.inputs]).toEqual([place, place === 0 ? {} : { [`step_${place}`]: place }]);
+      expect([step.stepIndex, step.input.results]).toEqual([
+        place,
+        place === 0 ? {} : { [`step_${place}`]: place },
+      ]);
       ({ steps } = await first.complete([succeeded(step, place + 1)], { slots: 1 }));
     }
     expect(await core.task(task)).toMatchObject({ status: 'complete', completed_steps: 500 });

@@ -143,7 +143,7 @@ describe('A completion whose answer was lost', () => {
       const answer = await repeat;
       expect(answer.unrecorded.map(({ reason }) => reason)).toEqual(how === 'COMMIT' ? ['repeated'] : []);
       expect(answer.steps.map((step) => step.name).toSorted()).toEqual(['left', 'right']);
-      expect(answer.steps.map((step) => step.inputs)).toEqual([{ start: 'root' }, { start: 'root' }]);
+      expect(answer.steps.map((step) => step.input.results)).toEqual([{ start: 'root' }, { start: 'root' }]);
       expect(await runningSteps()).toBe(2);
     },
   );

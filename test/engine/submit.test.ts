@@ -106,7 +106,7 @@ describe('A submitted task', () => {
       idempotency_key: task.idempotency_key,
     });
     const { steps } = await worker.claim();
-    expect(steps[0]?.context).toEqual(context);
+    expect(steps[0]?.input.context).toEqual(context);
     await worker.complete([...steps].map((step) => succeeded(step, odd)));
     expect(await core.step(task.task_uuid, 'only')).toMatchObject({ result: odd });
   });

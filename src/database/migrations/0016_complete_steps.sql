@@ -8,9 +8,12 @@
 --              of one that failed, {"error": object to keep, "retry": {"retryable": bool, "max_attempts": int,
 --              "backoff": text, "base_ms": int, "cap_ms": int, "jitter": bool, "after_ms": int or null}}, where after_ms
 --              is what the handler asked for and wins, uncapped
--- p_metadata a JSON array with an entry an attempt: an object to keep beside the result, or null
+-- p_metadata null, or a JSON array with an entry an attempt: an object to keep beside the result, or null
 -- p_events   null, or a JSON array with an entry an attempt: [{"name": text, "payload": any}, ...] or null. The events of
 --            recorded attempts go to the outbox in the same transaction, see publish_events
+-- p_brief    whether the caller still has the contexts of these attempts: a dependant whose every parent succeeded by this
+--            very call is then answered as "handed", with its place and token alone. Context, correlation id and lease are
+--            its parents', its inputs are their results as the caller sent them, and it is at its first attempt
 --
 -- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
 --   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
@@ -35,7 +38,8 @@ CREATE FUNCTION tasker.complete_steps(
   p_template_ids integer[],
   p_claim_tokens uuid[],
   p_lease_seconds integer,
-  p_events json DEFAULT NULL
+  p_events json DEFAULT NULL,
+  p_brief boolean DEFAULT false
 ) RETURNS TABLE (
   kind text,
   task_uuid uuid,
@@ -64,6 +68,9 @@ DECLARE
   v_settled uuid[];
   v_handed_tasks uuid[];
   v_handed_indexes smallint[];
+  v_brief_tasks uuid[];
+  v_brief_indexes smallint[];
+  v_brief_tokens uuid[];
   v_handed integer;
   v_released integer;
   v_outlook record;
@@ -123,6 +130,7 @@ BEGIN
   ), opened AS MATERIALIZED (
     -- The tasks are locked since an earlier statement, so remaining_dependencies is read here as it is.
     SELECT s.task_uuid, s.step_index, s.remaining_dependencies - m.count AS remaining,
+           p_brief AND m.count = cardinality(s.dependencies) AND s.lost_count = 0 AS brief,
            CASE
              WHEN s.remaining_dependencies = m.count AND s.priority >= v_top_priority
                AND s.template_id = ANY (p_template_ids)
@@ -144,7 +152,7 @@ BEGIN
           THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
     FROM opened o
     WHERE s.task_uuid = ANY (ARRAY[o.task_uuid]) AND s.step_index = o.step_index AND s.state + 0 = 0
-    RETURNING s.task_uuid, s.step_index, s.state
+    RETURNING s.task_uuid, s.step_index, s.state, s.attempt_token, o.brief
   ), sunk AS (
     UPDATE tasker.tasks t
     SET open_sinks = t.open_sinks - c.count,
@@ -165,11 +173,15 @@ BEGIN
   )
   SELECT (SELECT array_agg(d.n) FROM done d),
          (SELECT array_agg(k.task_uuid) FROM sunk k WHERE k.status = 2),
-         array_agg(u.task_uuid) FILTER (WHERE u.state = 2),
-         array_agg(u.step_index) FILTER (WHERE u.state = 2),
+         array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND NOT u.brief),
+         array_agg(u.step_index) FILTER (WHERE u.state = 2 AND NOT u.brief),
+         array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND u.brief),
+         array_agg(u.step_index) FILTER (WHERE u.state = 2 AND u.brief),
+         array_agg(u.attempt_token) FILTER (WHERE u.state = 2 AND u.brief),
          count(*) FILTER (WHERE u.state = 2),
          count(*) FILTER (WHERE u.state = 1)
-  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_handed, v_released
+  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_brief_tasks, v_brief_indexes, v_brief_tokens, v_handed,
+       v_released
   FROM unlocked u;
 
   IF false = ANY (p_succeeded) THEN
@@ -202,7 +214,7 @@ BEGIN
   task_uuid := NULL;
 
   -- A statement of its own, because the one above does not see the results that it has written.
-  IF v_handed > 0 THEN
+  IF v_handed_tasks IS NOT NULL THEN
     RETURN QUERY
     SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
            coalesce(s.lease_seconds, p_lease_seconds),
@@ -214,6 +226,13 @@ BEGIN
     FROM unnest(v_handed_tasks, v_handed_indexes) AS h (task_uuid, step_index)
     JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[h.task_uuid]) AND s.step_index = h.step_index
     JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
+  END IF;
+
+  IF v_brief_tasks IS NOT NULL THEN
+    RETURN QUERY
+    SELECT 'handed', b.task_uuid, b.step_index, b.token, NULL::integer, NULL::text, NULL::smallint, NULL::smallint,
+           NULL::integer, NULL::uuid, NULL::json, NULL::json, NULL::json
+    FROM unnest(v_brief_tasks, v_brief_indexes, v_brief_tokens) AS b (task_uuid, step_index, token);
   END IF;
 
   IF v_released > 0 THEN

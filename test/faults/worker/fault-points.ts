@@ -119,8 +119,12 @@ export class FaultyConnections {
     if (this.options.schemaVersion === null) return;
     for (const row of rows) {
       const detail: unknown = Reflect.get(Object(row), 'detail');
-      if (Reflect.get(Object(row), 'kind') === 'summary' && typeof detail === 'object' && detail !== null)
-        Reflect.deleteProperty(detail, 'schema_version');
+      if (Reflect.get(Object(row), 'kind') !== 'summary' || typeof detail !== 'string') continue;
+      Reflect.set(
+        Object(row),
+        'detail',
+        JSON.stringify({ ...JSON.parse(detail), schema_version: undefined }),
+      );
     }
   }
 

@@ -8,6 +8,7 @@ import process from 'node:process';
 
 import { WorkerBootstrap } from '../../../src/index.js';
 import type { TaskRequest, WorkerBootstrapConfig } from '../../../src/index.js';
+import { stepUuid } from '../../../src/engine/index.js';
 import { PostgresListener } from '../../../src/notifications/index.js';
 import { WorkerStatistics } from '../../../src/worker/index.js';
 import { namespaceModule } from '../../support/workflows.js';
@@ -56,9 +57,9 @@ export type FaultWorkerMessage =
     };
 
 interface ClaimRow {
-  readonly kind: 'claim';
+  readonly kind: 'claim' | 'handed';
   readonly task_uuid: string;
-  readonly name: string;
+  readonly step_index: number;
   readonly attempt_token: string;
 }
 
@@ -71,7 +72,7 @@ const tokens = new Map<string, string>();
 function learnTokens(rows: readonly unknown[]): void {
   for (const row of rows) {
     if (!isClaim(row)) continue;
-    const key = `${row.task_uuid} ${row.name}`;
+    const key = stepUuid(row.task_uuid, row.step_index);
     tokens.delete(key);
     tokens.set(key, row.attempt_token);
   }
@@ -82,7 +83,8 @@ function learnTokens(rows: readonly unknown[]): void {
 }
 
 function isClaim(row: unknown): row is ClaimRow {
-  return typeof row === 'object' && row !== null && Reflect.get(row, 'kind') === 'claim';
+  const kind: unknown = Reflect.get(Object(row), 'kind');
+  return kind === 'claim' || kind === 'handed';
 }
 
 function tell(message: FaultWorkerMessage): void {
@@ -97,7 +99,7 @@ const connections = new FaultyConnections({
 connections.arm(options.faultPoints);
 const handlers = new LabHandlers({
   history: new History(options.historyFile),
-  tokenOf: (taskUuid, step) => tokens.get(`${taskUuid} ${step}`) ?? 'none',
+  tokenOf: (uuid) => tokens.get(uuid) ?? 'none',
   onHolding: (taskUuid) => tell({ event: 'holding', taskUuid }),
   workMs: options.workMs,
   blockMs: options.blockMs,

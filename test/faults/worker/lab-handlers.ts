@@ -10,7 +10,7 @@ import { unkeepableAnswer } from './unkeepable-answers.js';
 export interface LabOptions {
   readonly history: History;
   /** The token of the claim under which a step runs. */
-  readonly tokenOf: (taskUuid: string, step: string) => string;
+  readonly tokenOf: (stepUuid: string) => string;
   /** A handler that holds has begun. */
   readonly onHolding: (taskUuid: string) => void;
   /** Milliseconds that ordinary handlers take, on average. */
@@ -79,13 +79,13 @@ export class LabHandlers {
   private recording(work: (step: TaskSequenceStep, nonce: string) => unknown): HandlerFunction {
     const { history, tokenOf } = this.options;
     return async (step) => {
-      const { name, attempt, lostCount } = step.workflowStep;
+      const { stepUuid, name, attempt, lostCount } = step.workflowStep;
       const { taskUuid } = step.task;
       const line: Omit<HistoryLine, 'event'> = {
         pid: process.pid,
         taskUuid,
         step: name,
-        token: tokenOf(taskUuid, name),
+        token: tokenOf(stepUuid),
         attempt,
         lostCount,
         nonce: randomUUID(),
