@@ -6,9 +6,10 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Authenticator, configureHttp, serveApiDocument } from '../http/index.js';
 import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
-import { readSettings } from '../config/index.js';
+import { readLogSettings, readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { StartAbandonedError } from '../database/index.js';
+import { StartLog } from '../logging/index.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
 import type { SchemaUpdateConfig } from './schema.update.js';
@@ -68,12 +69,14 @@ export class WorkerBootstrap {
    */
   static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
     const signals = TerminationSignals.listen();
+    const { logger = 'settings', settings } = config;
+    if (logger === 'settings') Logger.overrideLogger(new StartLog(settings));
     try {
-      await WorkerBootstrap.start({ logger: 'settings', ...config }, signals);
+      await WorkerBootstrap.start({ ...config, logger }, signals);
     } catch (error) {
       // Whoever sent the signal has asked for it; the process ends once everything is closed.
       if (error instanceof StartAbandonedError) return;
-      failProcess(error);
+      failProcess(error, settings);
     }
   }
 
@@ -83,10 +86,11 @@ export class WorkerBootstrap {
    * is done, it says so in the log, and the process ends with exit code 1.
    */
   static async migrate(config: SchemaUpdateConfig = {}): Promise<void> {
+    Logger.overrideLogger(new StartLog(config.settings));
     try {
       await updateSchema(config);
     } catch (error) {
-      failProcess(error);
+      failProcess(error, config.settings);
     }
   }
 
@@ -148,11 +152,16 @@ export class WorkerBootstrap {
   }
 }
 
-function failProcess(error: unknown): void {
-  // Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack.
-  const explained = error instanceof Error && 'code' in error;
-  new Logger('Tasker').fatal(explained ? error.message : error);
+function failProcess(error: unknown, settings?: SettingsOverrides): void {
+  new Logger('Tasker').fatal(explanation(error, readLogSettings(process.env, settings).isForPeople));
   process.exitCode = 1;
+}
+
+/** Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack. Programs go by the code. */
+function explanation(error: unknown, isForPeople: boolean): unknown {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  const { message, code } = error;
+  return isForPeople ? message : { message, code };
 }
 
 /** Whoever reaches an open service may do everything. */

@@ -13,7 +13,7 @@ export class DatabaseSettings {
   @TextSetting('DATABASE_URL', DATABASE_URL_RULE)
   readonly databaseUrl?: string;
 
-  /** For LISTEN and migrations, where `databaseUrl` leads through a transaction pooler. */
+  /** For LISTEN, leases and migrations, where `databaseUrl` leads through a transaction pooler: they need a session. */
   @TextSetting('DATABASE_DIRECT_URL', DATABASE_URL_RULE)
   readonly databaseDirectUrl?: string;
 

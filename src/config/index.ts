@@ -9,7 +9,7 @@ export { RetrySettings } from './retry.settings.js';
 export { SecuritySettings } from './security.settings.js';
 export { type ServiceRole, ServiceSettings } from './service.settings.js';
 export { InvalidSettingsError, type SettingProblem } from './settings.errors.js';
-export { loadSettings, SETTINGS } from './settings.loader.js';
+export { loadSettings, readLogSettings, SETTINGS } from './settings.loader.js';
 export {
   readSettings,
   type SettingsAsyncOptions,

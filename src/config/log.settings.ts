@@ -1,3 +1,5 @@
+import process from 'node:process';
+
 import { ChoiceSetting } from './setting.decorator.js';
 
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -12,6 +14,11 @@ export class LogSettings {
   /** auto: for people where the output is a terminal, else a line of JSON each. */
   @ChoiceSetting('TASKER_LOG_FORMAT', ['auto', 'json', 'pretty'])
   readonly logFormat: LogFormat = 'auto';
+
+  /** Otherwise it is for programs. */
+  get isForPeople(): boolean {
+    return this.logFormat === 'pretty' || (this.logFormat === 'auto' && process.stdout.isTTY);
+  }
 
   /** Whether a change of a task or a step is a line of the log: made by the thousand a second, such lines cost even unwritten. */
   get logsChanges(): boolean {

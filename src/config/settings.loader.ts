@@ -65,6 +65,13 @@ export function loadSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverride
   return settings;
 }
 
+/** How to log, whatever else is wrong with the settings; what is wrong with these themselves is left out. */
+export function readLogSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverrides = {}): LogSettings {
+  const source = new SettingsSource(env, overrides);
+  const settings = source.complete(new LogSettings());
+  return source.problems.length === 0 ? settings : Object.freeze(new LogSettings());
+}
+
 /** Fills settings objects from what was given, and collects what is wrong with it. */
 class SettingsSource {
   readonly problems: SettingProblem[] = [];

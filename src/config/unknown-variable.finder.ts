@@ -1,4 +1,4 @@
-import { findNearName } from './near-name.finder.js';
+import { nearestName } from '../spelling/index.js';
 import type { SettingProblem } from './settings.errors.js';
 
 /**
@@ -29,9 +29,14 @@ export function findUnknownVariables(env: NodeJS.ProcessEnv, known: readonly str
 /** Says that there is no such setting. Its value is not shown: nobody knows whether it is a secret. */
 export function unknownSetting(name: string, known: readonly string[]): SettingProblem {
   const withoutPrefix = name.replace(/^TASKER_/, '');
-  const meant = known.includes(withoutPrefix) ? withoutPrefix : findNearName(name, known);
+  const meant = known.includes(withoutPrefix) ? withoutPrefix : nearestName(name, known, mostEdits(name));
   const suggestion = meant === null ? '' : `, did you mean ${meant}?`;
   return { name, value: null, message: `there is no such setting${suggestion}` };
+}
+
+/** Fewer than of other words: half of a name of ours is a prefix that is always right. */
+function mostEdits({ length }: string): number {
+  return Math.max(1, Math.floor(length / 4));
 }
 
 function isServiceLink(name: string, value = ''): boolean {

@@ -1,2 +1,3 @@
 export { LoggingModule } from './logging.module.js';
 export { FieldLogger } from './field-logger.js';
+export { StartLog } from './start-log.js';

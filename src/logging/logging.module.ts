@@ -1,29 +1,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import process from 'node:process';
 
 import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
-import { pino } from 'pino';
-import type { DestinationStream } from 'pino';
-import { PinoPretty } from 'pino-pretty';
 
 import type { LogSettings } from '../config/index.js';
 import { currentRequestId } from '../http/index.js';
+import { createPinoLog } from './pino-log.factory.js';
 
 /** Nest's loggers speak through pino: a line of JSON each, or, on a terminal, a line for people. */
 @Module({})
 export class LoggingModule {
-  static forSettings({ logLevel, logFormat }: LogSettings): DynamicModule {
-    const pretty = logFormat === 'pretty' || (logFormat === 'auto' && process.stdout.isTTY);
-    const destination: DestinationStream = pretty
-      ? PinoPretty({ sync: true, messageKey: 'message', ignore: 'pid,hostname' })
-      : pino.destination({ sync: false });
+  static forSettings(settings: LogSettings): DynamicModule {
     return {
       module: LoggingModule,
       imports: [
         LoggerModule.forRoot({
           pinoHttp: {
-            logger: pino({ level: logLevel, messageKey: 'message' }, destination),
+            logger: createPinoLog(settings, { sync: false }),
             genReqId: () => currentRequestId() ?? '',
             quietReqLogger: true,
             customAttributeKeys: { reqId: 'request_id', responseTime: 'duration_ms', err: 'error' },

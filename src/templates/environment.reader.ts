@@ -1,6 +1,6 @@
+import { didYouMean } from '../spelling/index.js';
 import { mergeSteps } from './environment.merger.js';
 import { dictionaryOf, mapOf } from './map.reader.js';
-import { didYouMean } from './near-name.suggestion.js';
 import { backoffBoundsProblem, NO_RETRY_OVERRIDE, retryOverride, timeoutSeconds } from './step.reader.js';
 import {
   ALL_STEPS,

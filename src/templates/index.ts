@@ -41,4 +41,3 @@ export {
   type TemplateMetadata,
 } from './template.types.js';
 export { compareVersions } from './version.order.js';
-export { didYouMean } from './near-name.suggestion.js';

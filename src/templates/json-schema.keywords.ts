@@ -1,7 +1,7 @@
+import { didYouMean } from '../spelling/index.js';
 import { isKeywordOf2020, type SchemaDialect } from './json-schema.dialect.js';
 import { isJsonList, isJsonObject } from './json.guards.js';
 import type { JsonObject, JsonSchema, JsonValue } from './json.types.js';
-import { didYouMean } from './near-name.suggestion.js';
 import type { SchemaProblem } from './template.errors.js';
 import type { PathSegment } from './value-path.format.js';
 

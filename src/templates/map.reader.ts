@@ -1,5 +1,5 @@
+import { didYouMean } from '../spelling/index.js';
 import type { LocatedInvalid, Position } from './located-value.types.js';
-import { didYouMean } from './near-name.suggestion.js';
 import type { Cursor, Reader } from './value.cursor.js';
 import { mismatch } from './value.readers.js';
 import { withoutColon } from './yaml-node.locator.js';

@@ -1,4 +1,4 @@
-import { didYouMean } from './near-name.suggestion.js';
+import { didYouMean } from '../spelling/index.js';
 import { findCycle, type GraphStep } from './step-graph.order.js';
 
 /** Something wrong with the graph: at a step's name, or at one of its dependencies. */

@@ -1,6 +1,6 @@
+import { didYouMean } from '../spelling/index.js';
 import type { JsonObject, JsonValue } from './json.types.js';
 import type { LocatedValue } from './located-value.types.js';
-import { didYouMean } from './near-name.suggestion.js';
 import { plainJson, type Reader } from './value.cursor.js';
 
 interface TextRule {

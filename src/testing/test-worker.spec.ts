@@ -170,9 +170,16 @@ describe('startTestWorker', () => {
   it('lets a test move the clock instead of waiting for a retry', async () => {
     const worker = await start();
     const { client, clock } = worker;
+    await clock.freeze(new Date('2030-01-01T00:00:00Z'));
     const taskUuid = await submit(worker, 'patience');
     await expect(waitForTask(client, taskUuid, { timeoutMs: 300 })).rejects.toThrow(
-      /ask {4}waiting_for_retry: attempt 1 of 2 failed, the next is due .*; RETRYABLE_ERROR: Later/,
+      new RegExp(
+        [
+          'ask {4}waiting_for_retry: attempt 1 of 2 failed, the next is due 2030-01-01T01:00:00.000Z; RETRYABLE_ERROR: Later',
+          '[^]*',
+          "Retries come due by the engine's clock: move it past the time above with clock\\.advance\\(milliseconds\\)$",
+        ].join(''),
+      ),
     );
     await clock.advance(3_600_000);
     await waitForTask(client, taskUuid, { status: 'complete' });

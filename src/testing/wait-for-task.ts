@@ -46,8 +46,14 @@ export class TaskNotSettledError extends TaskerError {
     /** As it stood when time was up. */
     readonly task: Task,
   ) {
-    super(`Not settled within ${timeoutMs} ms. ${accountOfTask(task)}`);
+    super(`Not settled within ${timeoutMs} ms. ${accountOfTask(task)}${retryHint(task)}`);
   }
+}
+
+/** A test that waits for a retry waits for long, and with a frozen clock for ever. */
+function retryHint({ steps }: Task): string {
+  if (!steps.some(({ state }) => state === 'waiting_for_retry')) return '';
+  return "\nRetries come due by the engine's clock: move it past the time above with clock.advance(milliseconds)";
 }
 
 /** The task has settled, but not as the test expected. */

@@ -2,7 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { WorkerSettings } from '../config/index.js';
 import { TaskerError, TemplateCatalog } from '../engine/index.js';
 import type { ClaimedStep, RegisteredStep, RegisteredTemplate } from '../engine/index.js';
-import { didYouMean } from '../templates/index.js';
+import { didYouMean } from '../spelling/index.js';
 import type { TaskTemplate } from '../templates/index.js';
 import { HandlerRegistry, HandlersMissingError } from './handler.registry.js';
 import type { BoundHandler } from './handler.registry.js';

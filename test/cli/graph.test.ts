@@ -68,10 +68,12 @@ describe('templates graph', () => {
     'tree_workflow/hierarchical_tree',
     'mixed_dag_workflow/complex_dag',
     'order_fulfillment/business_workflow',
-  ])('draws %s as the README shows it', async (template) => {
+  ])('draws %s as docs/examples.md shows it', async (template) => {
     const { code, stdout } = await runTemplatesCli(ROOT, ['graph', `config/tasks/${template}.yaml`]);
     expect(code).toBe(0);
-    expect(await readFile(join(ROOT, 'README.md'), 'utf8')).toContain(`\`\`\`mermaid\n${stdout}\`\`\`\n`);
+    expect(await readFile(join(ROOT, 'docs/examples.md'), 'utf8')).toContain(
+      `\`\`\`mermaid\n${stdout}\`\`\`\n`,
+    );
   });
 
   it('tells the problems of a template instead', async () => {

@@ -36,6 +36,29 @@ describe('The log of the service', () => {
     expect(service.running).toBe(true);
   });
 
+  it.each<[string, Record<string, string>]>([
+    ['SETTINGS_INVALID', { TASKER_MAX_CONCURRENCY: 'many' }],
+    ['SETTINGS_INVALID', { TASKER_MAX_CONCURRENCY: 'many', TASKER_LOG_FORMAT: 'auto' }],
+    ['TEMPLATE_LOAD_FAILED', { TASKER_TEMPLATE_PATH: 'no/such/folder' }],
+  ])('ends with one line of JSON where the service can’t start: %s, %j', async (code, environment) => {
+    database = await createTestDatabase();
+    const service = ServiceProcess.launch({
+      DATABASE_URL: database.url,
+      TASKER_LOG_FORMAT: 'json',
+      ...environment,
+    });
+    expect(await service.exited).toEqual({ code: 1, signal: null });
+    const lines = linesOf(service.output);
+    expect(lines).toHaveLength(service.output.trim().split('\n').length);
+    expect(lines.filter(({ level }) => level >= 50)).toEqual([lines.at(-1)]);
+    expect(lines.at(-1)).toMatchObject({
+      level: 60,
+      context: 'Tasker',
+      code,
+      message: expect.stringMatching(/many|no\/such\/folder/),
+    });
+  });
+
   it('is JSON, a line a change of a step at debug, with its ids as fields; no secret is in it', async () => {
     database = await createTestDatabase();
     const service = await ServiceProcess.start({

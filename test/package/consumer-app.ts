@@ -6,8 +6,8 @@ import { dirname, join } from 'node:path';
 import type { PackedProject } from './packed-project.js';
 import { ROOT } from './packed-project.js';
 
-/** What the README has its reader install beside the package. */
-const DEVELOPMENT = ['typescript', '@types/node', '@types/pg'];
+/** What the README and docs/testing.md have their reader install beside the package. */
+const DEVELOPMENT = ['typescript', '@types/node', '@types/pg', '@nestjs/testing'];
 
 export interface Outcome {
   readonly code: number;

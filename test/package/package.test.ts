@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '../support/postgres-server.js';
 import { ConsumerApp } from './consumer-app.js';
 import { packProject, ROOT, type PackedProject } from './packed-project.js';
-import { readmeFiles } from './readme-files.js';
+import { shownFiles } from './shown-files.js';
 
 const REQUEST = {
   namespace: 'billing',
@@ -16,6 +16,8 @@ const REQUEST = {
   version: '1.0.0',
   context: { customer: 'ada@example.com', hours: 2 },
 };
+/** What they show as files is compiled together, and run. */
+const DOCUMENTS = ['README.md', 'docs/handlers.md', 'docs/testing.md'];
 const RESULTS = { price_usage: 19000, store_invoice: 1, send_invoice: 'Invoice 1: 190 EUR' };
 
 /** Runs the task in the README's own Nest application, the one with `TaskerModule.forRoot`. */
@@ -37,7 +39,7 @@ describe('The package', () => {
   let temporary: string;
   let project: PackedProject;
   let app: ConsumerApp;
-  let readme: ReadonlyMap<string, string>;
+  let shown: ReadonlyMap<string, string>;
 
   beforeAll(async () => {
     temporary = await mkdtemp(join(tmpdir(), 'tasker-package-'));
@@ -45,8 +47,8 @@ describe('The package', () => {
     await chmod(temporary, 0o755);
     project = await packProject(temporary);
     app = await ConsumerApp.create(join(temporary, 'billing'), project);
-    readme = await readmeFiles(join(ROOT, 'README.md'));
-    await app.write(readme);
+    shown = await shownFiles(...DOCUMENTS.map((document) => join(ROOT, document)));
+    await app.write(shown);
     await app.write(new Map([['src/run-in-nest-application.ts', RUN_IN_NEST_APPLICATION]]));
   }, 120_000);
 
@@ -57,6 +59,7 @@ describe('The package', () => {
   it('has everything that it needs at run time, its documents, and no tests', async () => {
     const files = await project.files();
     const migrations = await readdir(join(ROOT, 'src/database/migrations'));
+    const documents = (await readdir(join(ROOT, 'docs'))).filter((name) => name.endsWith('.md'));
     expect(files).toEqual(
       expect.arrayContaining([
         ...migrations.map((name) => `dist/database/migrations/${name}`),
@@ -64,9 +67,7 @@ describe('The package', () => {
         'dist/testing/folder-remover.mjs',
         'dist/main.js',
         'config/tasks/linear_workflow/mathematical_sequence.yaml',
-        'docs/architecture.md',
-        'docs/reliability.md',
-        'docs/sql-contract.md',
+        ...documents.map((name) => `docs/${name}`),
         '.env.example',
         'LICENSE',
         'README.md',
@@ -111,7 +112,7 @@ describe('The package', () => {
           'StepHandlerContract<InvoiceContext, boolean>',
         ],
       ].map(([path = '', right = '', wrong = '']) => {
-        const text = readme.get(path) ?? '';
+        const text = shown.get(path) ?? '';
         expect(text).toContain(right);
         return [path, text.replace(right, wrong)];
       }),
@@ -128,7 +129,7 @@ describe('The package', () => {
       'src/billing/send-invoice.handler.ts: error TS2345',
       'src/billing/store-invoice.handler.ts: error TS2339',
     ]);
-    await app.write(readme);
+    await app.write(shown);
   }, 60_000);
 
   describe('in the application that the README builds', () => {
@@ -136,10 +137,17 @@ describe('The package', () => {
       expect(await app.tsc()).toEqual({ code: 0, output: '' });
     }, 60_000);
 
-    it("passes the README's own test, on a PostgreSQL that starts and goes with it", async () => {
-      const { code, output } = await app.node(['--test', 'dist/billing/monthly-invoice.test.js']);
-      expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^\S+ pass 1$/m) });
-    }, 60_000);
+    it.each([
+      ['the README', 'monthly-invoice'],
+      ['docs/testing.md', 'mail-outage'],
+    ])(
+      'passes the test of %s, on a PostgreSQL that starts and goes with it',
+      async (_, name) => {
+        const { code, output } = await app.node(['--test', `dist/billing/${name}.test.js`]);
+        expect({ code, output }).toEqual({ code: 0, output: expect.stringMatching(/^\S+ pass 1$/m) });
+      },
+      60_000,
+    );
 
     it('runs a task through TaskerModule.forRoot', async () => {
       const database = await createTestDatabase();

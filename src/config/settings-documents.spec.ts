@@ -45,6 +45,25 @@ describe('.env.example', () => {
   });
 });
 
+/** `| variable | in code | default | …`, each of the three in backticks or left out. */
+const ROW = /^\| `([A-Z_]+)`\s*\| `(\w+)`\s*\| (?:`([^`]*)`)?\s*\|/gm;
+
+describe('docs/settings.md', () => {
+  const rows = [...readFileSync('docs/settings.md', 'utf8').matchAll(ROW)];
+
+  it('names exactly the settings that there are, as the environment and as code call them', () => {
+    const documented = rows.map(([, variable, field]) => `${variable} ${field}`);
+    expect(documented.toSorted()).toEqual(
+      SETTINGS.map(({ variable, field }) => `${variable} ${field}`).toSorted(),
+    );
+  });
+
+  it('shows the defaults of .env.example', () => {
+    const defaults = rows.map(([, variable = '', , value = '']) => [variable, value] as const);
+    expect(Object.fromEntries(defaults)).toEqual(Object.fromEntries(EXAMPLE));
+  });
+});
+
 function asText(value: unknown): string {
   if (Array.isArray(value)) return value.join(delimiter);
   if (typeof value === 'number' || typeof value === 'boolean') return value.toString();

@@ -2,24 +2,24 @@ const SHORTEST_COMPARED = 3;
 const LONGEST_COMPARED = 64;
 const MOST_EDITS = 3;
 
-/** `, did you mean "name"?` for the candidate that a typo away from `word`, or an empty text when none is near. */
+/** `, did you mean "name"?` for the candidate that is a few typing errors away from `word`, or an empty text when none is. */
 export function didYouMean(word: string, candidates: Iterable<string>): string {
-  const nearest = nearestName(word, candidates);
+  const nearest = nearestName(word, candidates, Math.min(MOST_EDITS, Math.floor(word.length / 2)));
   return nearest === null ? '' : `, did you mean ${JSON.stringify(nearest)}?`;
 }
 
-function nearestName(word: string, candidates: Iterable<string>): string | null {
+/** The candidate that is the fewest typing errors away from `word`, upper case or lower; null where it is more than `mostEdits`. */
+export function nearestName(word: string, candidates: Iterable<string>, mostEdits: number): string | null {
   // Of two letters anything is near; long words cost their length squared each, and are never typed by hand.
   if (word.length < SHORTEST_COMPARED || word.length > LONGEST_COMPARED) return null;
   let nearest: string | null = null;
-  let bound = Math.min(MOST_EDITS, Math.floor(word.length / 2)) + 1;
+  let bound = mostEdits + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - word.length) >= bound) continue;
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < bound) {
-      bound = distance;
-      nearest = candidate;
-    }
+    if (distance >= bound) continue;
+    bound = distance;
+    nearest = candidate;
   }
   return nearest;
 }

@@ -12,17 +12,17 @@ export interface ShownCommand {
 
 const FENCED = /^```(\w+)(?: (\w+))?\n([\s\S]*?)^```$/gm;
 
-/** What a section of a document has its reader type, in order; a block that is marked `service` starts one. */
+/** What a document has its reader type, in order; a block that is marked `service` starts one. */
 export class ShownCommands {
   private constructor(
     readonly asked: readonly ShownCommand[],
     readonly service: string,
   ) {}
 
-  static async of(document: string, heading: string): Promise<ShownCommands> {
+  /** Of one section of the document, or of all of it. */
+  static async of(document: string, heading?: string): Promise<ShownCommands> {
     const text = await readFile(document, 'utf8');
-    const [, after = ''] = text.split(`\n## ${heading}\n`);
-    const [section = ''] = after.split('\n## ');
+    const section = heading === undefined ? text : sectionOf(text, heading);
     const asked: ShownCommand[] = [];
     let service = '';
     for (const [, language, mark, content = ''] of section.matchAll(FENCED)) {
@@ -52,6 +52,12 @@ export class ShownCommands {
     const { stdout } = await run('bash', ['-euo', 'pipefail', '-c', placed], { timeout: 60_000 });
     return stdout.split(SEPARATOR).slice(0, -1);
   }
+}
+
+function sectionOf(text: string, heading: string): string {
+  const [, after = ''] = text.split(`\n## ${heading}\n`);
+  const [section = ''] = after.split('\n## ');
+  return section;
 }
 
 const SEPARATOR = '<<< next >>>';

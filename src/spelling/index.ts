@@ -1,0 +1,1 @@
+export { didYouMean, nearestName } from './near-name.suggestion.js';
