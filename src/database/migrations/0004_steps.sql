@@ -50,15 +50,14 @@ CREATE INDEX steps_leased ON tasker.steps (lease_until) WHERE state = 2;
 CREATE INDEX steps_retry ON tasker.steps (retry_at) WHERE state = 3;
 
 -- The public id of a step: its task's id with version 8 and with step_index + 1 folded into the last two bytes, so that
--- it needs neither a column nor an index, and leads back to the row.
+-- it needs neither a column nor an index, and leads back to the row. One expression, so that queries take it in.
 CREATE FUNCTION tasker.step_uuid(p_task_uuid uuid, p_step_index smallint) RETURNS uuid
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
 AS $$
   SELECT encode(
-    set_byte(set_byte(set_byte(b,
-      6, (get_byte(b, 6) & 15) | 128),
-      14, get_byte(b, 14) # ((p_step_index + 1) >> 8)),
-      15, get_byte(b, 15) # ((p_step_index + 1) & 255)),
+    set_byte(set_byte(set_byte(uuid_send(p_task_uuid),
+      6, (get_byte(uuid_send(p_task_uuid), 6) & 15) | 128),
+      14, get_byte(uuid_send(p_task_uuid), 14) # ((p_step_index + 1) >> 8)),
+      15, get_byte(uuid_send(p_task_uuid), 15) # ((p_step_index + 1) & 255)),
     'hex')::uuid
-  FROM (SELECT uuid_send(p_task_uuid)) AS u (b)
 $$;

@@ -68,10 +68,12 @@ DECLARE
   v_settled uuid[];
   v_handed_tasks uuid[];
   v_handed_indexes smallint[];
+  v_handed_tokens uuid[];
   v_brief_tasks uuid[];
   v_brief_indexes smallint[];
   v_brief_tokens uuid[];
   v_handed integer;
+  v_last_place integer;
   v_released integer;
   v_outlook record;
   v_retries_due boolean := false;
@@ -122,37 +124,34 @@ BEGIN
     FROM item i
     WHERE i.succeeded AND s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
       AND s.attempt_token = i.token AND s.state + 0 = 2
-    RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, i.metadata, i.n
+    RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, s.template_id, s.priority, i.metadata, i.n
   ), met AS (
-    SELECT d.task_uuid, x.step_index, count(*)::smallint AS count
+    -- A token for each that may become ready, the best first; of one that does not, it goes to another step below.
+    SELECT d.task_uuid, x.step_index, count(*)::smallint AS count,
+           CASE WHEN d.priority >= v_top_priority AND d.template_id = ANY (p_template_ids)
+             THEN row_number() OVER (
+               PARTITION BY d.priority >= v_top_priority AND d.template_id = ANY (p_template_ids)
+               ORDER BY d.priority DESC, d.task_uuid, x.step_index)
+           END AS place
     FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
-    GROUP BY 1, 2
-  ), opened AS MATERIALIZED (
-    -- The tasks are locked since an earlier statement, so remaining_dependencies is read here as it is.
-    SELECT s.task_uuid, s.step_index, s.remaining_dependencies - m.count AS remaining,
-           p_brief AND m.count = cardinality(s.dependencies) AND s.lost_count = 0 AS brief,
-           CASE
-             WHEN s.remaining_dependencies = m.count AND s.priority >= v_top_priority
-               AND s.template_id = ANY (p_template_ids)
-             THEN p_claim_tokens[row_number() OVER (
-               PARTITION BY s.remaining_dependencies = m.count AND s.template_id = ANY (p_template_ids)
-               ORDER BY s.priority DESC, s.task_uuid, s.step_index)]
-           END AS token
-    FROM met m JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[m.task_uuid]) AND s.step_index = m.step_index
+    GROUP BY d.task_uuid, x.step_index, d.priority, d.template_id
   ), unlocked AS (
+    -- The tasks are locked since an earlier statement, so remaining_dependencies is as it is read here.
     UPDATE tasker.steps s
-    SET remaining_dependencies = o.remaining,
-        state = CASE WHEN o.token IS NOT NULL THEN 2 WHEN o.remaining = 0 THEN 1 ELSE 0 END,
-        queued_at = CASE WHEN o.remaining = 0 AND o.token IS NULL THEN v_now END,
-        attempt_token = o.token,
-        attempts = CASE WHEN o.token IS NOT NULL THEN 1 ELSE 0 END,
-        worker_id = CASE WHEN o.token IS NOT NULL THEN p_worker END,
-        started_at = CASE WHEN o.token IS NOT NULL THEN v_now END,
-        lease_until = CASE WHEN o.token IS NOT NULL
+    SET remaining_dependencies = s.remaining_dependencies - m.count,
+        state = CASE
+          WHEN s.remaining_dependencies > m.count THEN 0 WHEN p_claim_tokens[m.place] IS NULL THEN 1 ELSE 2 END,
+        queued_at = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NULL THEN v_now END,
+        attempt_token = CASE WHEN s.remaining_dependencies = m.count THEN p_claim_tokens[m.place] END,
+        attempts = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL THEN 1 ELSE 0 END,
+        worker_id = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL THEN p_worker END,
+        started_at = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL THEN v_now END,
+        lease_until = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL
           THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
-    FROM opened o
-    WHERE s.task_uuid = ANY (ARRAY[o.task_uuid]) AND s.step_index = o.step_index AND s.state + 0 = 0
-    RETURNING s.task_uuid, s.step_index, s.state, s.attempt_token, o.brief
+    FROM met m
+    WHERE s.task_uuid = ANY (ARRAY[m.task_uuid]) AND s.step_index = m.step_index AND s.state + 0 = 0
+    RETURNING s.task_uuid, s.step_index, s.state, s.attempt_token, m.place,
+              p_brief AND m.count = cardinality(s.dependencies) AND s.lost_count = 0 AS brief
   ), sunk AS (
     UPDATE tasker.tasks t
     SET open_sinks = t.open_sinks - c.count,
@@ -175,13 +174,15 @@ BEGIN
          (SELECT array_agg(k.task_uuid) FROM sunk k WHERE k.status = 2),
          array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND NOT u.brief),
          array_agg(u.step_index) FILTER (WHERE u.state = 2 AND NOT u.brief),
+         array_agg(u.attempt_token) FILTER (WHERE u.state = 2 AND NOT u.brief),
          array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND u.brief),
          array_agg(u.step_index) FILTER (WHERE u.state = 2 AND u.brief),
          array_agg(u.attempt_token) FILTER (WHERE u.state = 2 AND u.brief),
          count(*) FILTER (WHERE u.state = 2),
+         max(u.place) FILTER (WHERE u.state = 2),
          count(*) FILTER (WHERE u.state = 1)
-  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_brief_tasks, v_brief_indexes, v_brief_tokens, v_handed,
-       v_released
+  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_handed_tokens, v_brief_tasks, v_brief_indexes, v_brief_tokens, v_handed,
+       v_last_place, v_released
   FROM unlocked u;
 
   IF false = ANY (p_succeeded) THEN
@@ -241,7 +242,13 @@ BEGIN
     RETURN NEXT;
   END IF;
 
-  p_claim_tokens := p_claim_tokens[v_handed + 1:];
+  IF v_last_place > v_handed THEN
+    p_claim_tokens := ARRAY(
+      SELECT t.token FROM unnest(p_claim_tokens) AS t (token)
+      WHERE t.token <> ALL (v_brief_tokens || v_handed_tokens));
+  ELSE
+    p_claim_tokens := p_claim_tokens[v_handed + 1:];
+  END IF;
   v_more := CASE WHEN v_released > 0 THEN true END;
   IF p_repeated THEN
     RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_claim_tokens, p_lease_seconds);
