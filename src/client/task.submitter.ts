@@ -27,6 +27,7 @@ import type {
 import { Meters } from '../metrics/index.js';
 import { NOTIFY, READY_CHANNEL, WorkAnnouncer } from '../notifications/index.js';
 import { SubmitBuffer } from './submit.buffer.js';
+import { TaskWatch } from './task.watch.js';
 
 export interface SubmitOptions {
   /**
@@ -45,6 +46,8 @@ const PATIENCE_MS = 5_000;
 /** One call to the database takes at most this many tasks, and about this much text. */
 const CHUNK_TASKS = 1_000;
 const CHUNK_CHARACTERS = 8_000_000;
+/** Calls under way at once. */
+const MOST_FLIGHTS = 2;
 
 /** Checks requests, makes tasks of them, and stores these; whoever can run their first steps is told. */
 @Injectable()
@@ -57,6 +60,7 @@ export class TaskSubmitter {
     private readonly database: Database,
     private readonly catalog: TemplateCatalog,
     private readonly announcer: WorkAnnouncer,
+    private readonly watch: TaskWatch,
     private readonly backlog: BacklogMonitor,
     private readonly meters: Meters,
     private readonly log: LogSettings,
@@ -86,6 +90,7 @@ export class TaskSubmitter {
   /** See `TaskClient.submitMany`. */
   async submitMany(requests: readonly TaskRequest[]): Promise<readonly SubmitManyOutcome[]> {
     const outcomes = Array.from<SubmitManyOutcome>({ length: requests.length });
+    const flights = new Set<Promise<void>>();
     let chunk: PlacedTask[] = [];
     let characters = 0;
     for (const [position, request] of requests.entries()) {
@@ -97,13 +102,33 @@ export class TaskSubmitter {
         outcomes[position] = { error: asTaskerError(error) };
       }
       if (chunk.length >= CHUNK_TASKS || characters >= CHUNK_CHARACTERS) {
-        await this.submitChunk(chunk, outcomes);
+        await this.launchChunk(chunk, outcomes, flights);
         chunk = [];
         characters = 0;
       }
     }
-    await this.submitChunk(chunk, outcomes);
+    await this.launchChunk(chunk, outcomes, flights);
+    await Promise.all(flights);
     return outcomes;
+  }
+
+  /**
+   * Stores a chunk while the next one is prepared. Where tasks share an identity the earlier one is the one that is created, so
+   * a chunk with such tasks has its turn alone.
+   */
+  private async launchChunk(
+    chunk: readonly PlacedTask[],
+    outcomes: SubmitManyOutcome[],
+    flights: Set<Promise<void>>,
+  ): Promise<void> {
+    if (chunk.some(({ task }) => sharesIdentity(task))) {
+      await Promise.all(flights);
+      await this.submitChunk(chunk, outcomes);
+      return;
+    }
+    if (flights.size >= MOST_FLIGHTS) await Promise.race(flights);
+    const flight = this.submitChunk(chunk, outcomes).finally(() => flights.delete(flight));
+    flights.add(flight);
   }
 
   private prepare(request: TaskRequest): PreparedTask {
@@ -126,8 +151,8 @@ export class TaskSubmitter {
 
   private async submitPrepared({ task, json, template }: PreparedTask): Promise<SubmittedTask> {
     this.assertRoom(1);
-    const shared = task.unique_request === true || task.idempotency_hash !== undefined;
-    const answer = await (shared ? this.storeAlone(json) : this.buffer.submit(json));
+    this.watch.expect(task.task_uuid);
+    const answer = await (sharesIdentity(task) ? this.storeAlone(json) : this.buffer.submit(json));
     const submitted = submittedTask(task, answer);
     if (submitted.created) {
       this.logSubmitted(task, template);
@@ -203,6 +228,11 @@ export class TaskSubmitter {
     this.backlog.accepted(steps);
     this.announcer.announce(templateId, steps);
   }
+}
+
+/** Whether it may be the same as another one that is submitted. */
+function sharesIdentity(task: NewTask): boolean {
+  return task.unique_request === true || task.idempotency_hash !== undefined;
 }
 
 interface PreparedTask {

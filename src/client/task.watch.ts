@@ -8,6 +8,8 @@ import type { WaitOptions } from './task-client.js';
 const SLOW_POLL_MS = 5_000;
 const FAST_POLL_MS = 500;
 const PATIENCE_MS = 5_000;
+/** How many tasks are remembered that nobody waits for yet. */
+const MOST_FRESH = 1_000;
 /** Node takes no longer delay; a longer wait is one without end. */
 const LONGEST_DELAY_MS = 2_147_483_647;
 
@@ -24,6 +26,8 @@ interface Question {
 export class TaskWatch {
   private readonly logger = new Logger(TaskWatch.name);
   private readonly waiters = new Map<string, Set<() => void>>();
+  /** Submitted here a moment ago, and nobody has said that they have ended. */
+  private readonly fresh = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   /** Asked by callers who begin to wait. */
   private questions: Question[] = [];
@@ -39,8 +43,10 @@ export class TaskWatch {
     changes: TaskChanges,
   ) {
     changes.settled.subscribe((taskUuids) => {
-      if (taskUuids === null) this.pollNow();
-      else this.wake(taskUuids);
+      if (taskUuids === null) {
+        this.fresh.clear();
+        this.pollNow();
+      } else this.wake(taskUuids);
     });
   }
 
@@ -49,6 +55,16 @@ export class TaskWatch {
     this.stopped = true;
     clearTimeout(this.timer);
     this.wake([...this.waiters.keys()]);
+  }
+
+  /** The task is about to be submitted: whoever waits for it next need not ask first whether it has ended. */
+  expect(taskUuid: string): void {
+    this.fresh.add(taskUuid);
+    if (this.fresh.size <= MOST_FRESH) return;
+    for (const oldest of this.fresh) {
+      this.fresh.delete(oldest);
+      return;
+    }
   }
 
   /** See `TaskClient.waitFor`. */
@@ -74,7 +90,7 @@ export class TaskWatch {
     for (;;) {
       const waiting = this.nextChange(taskUuid, stop);
       try {
-        if (!(await this.settledAlready(taskUuid))) await waiting.changed;
+        if (this.isFresh(taskUuid) || !(await this.settledAlready(taskUuid))) await waiting.changed;
       } finally {
         waiting.cancel();
       }
@@ -82,6 +98,11 @@ export class TaskWatch {
       if (isSettled(task.status)) return task;
       stop.throwIfAborted();
     }
+  }
+
+  /** Once, and only while announcements are heard: without them what others complete is not known. */
+  private isFresh(taskUuid: string): boolean {
+    return this.fresh.delete(taskUuid) && this.listener.state === 'listening';
   }
 
   /** Registers before anybody looks, so that a change in between is not missed. */
@@ -133,6 +154,7 @@ export class TaskWatch {
 
   private wake(taskUuids: readonly string[]): void {
     for (const taskUuid of taskUuids) {
+      this.fresh.delete(taskUuid);
       for (const waiter of this.waiters.get(taskUuid) ?? []) waiter();
     }
   }
