@@ -76,6 +76,23 @@ describe('Submitting', () => {
     expect(Number(row?.transactions)).toBeLessThan(10);
   });
 
+  it('of many, the first with an identity is the one that is created, however far apart they stand', async () => {
+    const keyed = { ...requestFor(KEYED), idempotencyKey: 'far apart' };
+    const many = Array.from({ length: 2_500 }, (_, n) => requestFor(EASY, { n }));
+    const outcomes = await client.submitMany([many[0] ?? keyed, keyed, ...many, keyed, ...many, keyed]);
+    const [first, second, third] = outcomes.filter((_, n) => [1, 2_502, 5_003].includes(n));
+    expect(first).toMatchObject({ created: true });
+    if (first === undefined || 'error' in first) throw new Error('expected a task');
+    expect([second, third]).toMatchObject([
+      { taskUuid: first.taskUuid, created: false },
+      { taskUuid: first.taskUuid, created: false },
+    ]);
+    const others = outcomes.filter((outcome) => 'created' in outcome && outcome.created);
+    expect(others).toHaveLength(5_002);
+    await lab.rows('DELETE FROM tasker.steps');
+    await lab.rows('DELETE FROM tasker.tasks');
+  });
+
   it('one that the database refuses is refused alone', async () => {
     await lab.rows(
       `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
