@@ -8,7 +8,7 @@ import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
 import { readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
-import { StartAbandonedError } from '../database/index.js';
+import { Database, StartAbandonedError } from '../database/index.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
 import type { SchemaUpdateConfig } from './schema.update.js';
@@ -128,6 +128,7 @@ export class WorkerBootstrap {
         // Nest keeps the lines back until the start has ended; whoever watches it wants to know what it waits for.
         app.flushLogs();
       }
+      app.get(Database).startAhead();
       configureHttp(app, settings.security);
       if (settings.service.role !== 'worker') serveApiDocument(app);
       signals?.handOverTo(app);

@@ -34,7 +34,7 @@ export class Database {
   private readonly logger = new Logger(Database.name);
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
-  private embedded: EmbeddedPostgres | undefined;
+  private embedded: Promise<EmbeddedPostgres> | undefined;
   private pool: pg.Pool | undefined;
   private url = '';
   private directUrl = '';
@@ -44,6 +44,16 @@ export class Database {
     private readonly settings: DatabaseSettings,
     private readonly worker: WorkerSettings,
   ) {}
+
+  /**
+   * Lets the embedded server come up while the caller does something else; `open` waits for it, and says what went wrong. Does
+   * nothing where there is no such server, or no data yet: a start that is refused for other reasons leaves none behind.
+   */
+  startAhead(): void {
+    const { databaseUrl, dataDir } = this.settings;
+    if (databaseUrl !== undefined || this.abandoned.aborted || !EmbeddedPostgres.hasData(dataDir)) return;
+    this.embeddedServer().catch(() => undefined);
+  }
 
   /** Resolves when statements can be run on an up-to-date schema. Rejects where that can't be had. */
   open(): Promise<void> {
@@ -139,20 +149,22 @@ export class Database {
   }
 
   private async connect(): Promise<void> {
-    if (this.settings.databaseUrl === undefined) {
-      const { dataDir } = this.settings;
-      this.embedded = await EmbeddedPostgres.start({
-        dataDir,
-        dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
-        logger: this.logger,
-      });
-    }
-    this.url = this.settings.databaseUrl ?? this.embedded?.url ?? '';
+    this.url = this.settings.databaseUrl ?? (await this.embeddedServer()).url;
     this.directUrl = this.settings.databaseDirectUrl ?? this.url;
     this.abandoned.throwIfAborted();
     await this.waitForServer();
     await new SchemaMigrator(this, this.logger).migrate();
     this.pool = this.createPool();
+  }
+
+  private embeddedServer(): Promise<EmbeddedPostgres> {
+    const { dataDir } = this.settings;
+    this.embedded ??= EmbeddedPostgres.start({
+      dataDir,
+      dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
+      logger: this.logger,
+    });
+    return this.embedded;
   }
 
   private createPool(): pg.Pool {
@@ -205,8 +217,9 @@ export class Database {
   private async disconnect(): Promise<void> {
     // A failed or unfinished opening leaves what it got as far as; its error has been told to whoever awaited it.
     await this.opening?.catch(() => undefined);
+    const embedded = await this.embedded?.catch(() => undefined);
     await this.pool?.end();
-    await this.embedded?.stop();
+    await embedded?.stop();
   }
 
   /** As `pg_stat_activity` shows it; PostgreSQL keeps 63 bytes. */

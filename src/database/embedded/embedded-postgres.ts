@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { Client } from 'pg';
 
 import { prepareCluster, SUPERUSER } from './data-cluster.js';
@@ -88,6 +91,11 @@ export class EmbeddedPostgres {
       await lock.release();
       throw error;
     }
+  }
+
+  /** Whether a start finds data in this folder, and makes none. */
+  static hasData(dataDir: string): boolean {
+    return existsSync(join(dataDir, 'postgres', 'data'));
   }
 
   /** The server's own pid. */
