@@ -9,6 +9,7 @@ import { TaskClient } from '../client/index.js';
 import { readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { Database, StartAbandonedError } from '../database/index.js';
+import { limitHeapGrowth } from './heap.growth.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
 import type { SchemaUpdateConfig } from './schema.update.js';
@@ -68,6 +69,7 @@ export class WorkerBootstrap {
    */
   static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
     const signals = TerminationSignals.listen();
+    limitHeapGrowth();
     try {
       await WorkerBootstrap.start({ logger: 'settings', ...config }, signals);
     } catch (error) {
