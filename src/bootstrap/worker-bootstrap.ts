@@ -130,7 +130,7 @@ export class WorkerBootstrap {
         // Nest keeps the lines back until the start has ended; whoever watches it wants to know what it waits for.
         app.flushLogs();
       }
-      app.get(Database).startAhead();
+      void app.get(Database).startAhead();
       configureHttp(app, settings.security);
       if (settings.service.role !== 'worker') serveApiDocument(app);
       signals?.handOverTo(app);

@@ -35,6 +35,7 @@ export class Database {
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private embedded: Promise<EmbeddedPostgres> | undefined;
+  private readonly launched = deferred();
   private pool: pg.Pool | undefined;
   private url = '';
   private directUrl = '';
@@ -48,11 +49,17 @@ export class Database {
   /**
    * Lets the embedded server come up while the caller does something else; `open` waits for it, and says what went wrong. Does
    * nothing where there is no such server, or no data yet: a start that is refused for other reasons leaves none behind.
+   *
+   * Resolves when the server's process runs, or can't: a caller who keeps this process busy earlier only delays it.
    */
-  startAhead(): void {
+  async startAhead(): Promise<void> {
     const { databaseUrl, dataDir } = this.settings;
     if (databaseUrl !== undefined || this.abandoned.aborted || !EmbeddedPostgres.hasData(dataDir)) return;
-    this.embeddedServer().catch(() => undefined);
+    const settled = this.embeddedServer().then(
+      () => undefined,
+      () => undefined,
+    );
+    await Promise.race([this.launched.promise, settled]);
   }
 
   /** Resolves when statements can be run on an up-to-date schema. Rejects where that can't be had. */
@@ -163,6 +170,7 @@ export class Database {
       dataDir,
       dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
       logger: this.logger,
+      onLaunch: () => this.launched.resolve(),
     });
     return this.embedded;
   }
@@ -240,6 +248,14 @@ export class Database {
       ? { name: statement.name, text: statement.text, values: [...values] }
       : { text: statement.text, values: [...values] };
   }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /** Rejects as soon as the signal fires, with its reason; what the promise comes to then is nobody's concern any more. */

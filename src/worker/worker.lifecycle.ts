@@ -63,7 +63,7 @@ export class WorkerLifecycle
   ) {}
 
   async onModuleInit(): Promise<void> {
-    this.database.startAhead();
+    await this.database.startAhead();
     // Files first: what is wrong with one is told before anything is changed in a database.
     for (const template of await this.loader.loadDirectories(this.templates.templatePaths))
       this.registry.add(template);

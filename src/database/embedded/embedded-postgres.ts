@@ -64,7 +64,7 @@ export class EmbeddedPostgres {
    * @throws EmbeddedPostgresStartError when PostgreSQL itself fails
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-    const { logger } = options;
+    const { logger, onLaunch } = options;
     const durable = options.durability !== 'none';
     const installed = await findPostgresBinaries();
     const rootsUser = await chooseServerUser();
@@ -76,7 +76,7 @@ export class EmbeddedPostgres {
     const lock = await OwnerLock.acquire(home);
     try {
       const data = await prepareCluster(home, binaries, user, durable);
-      const server = await PostgresServer.start({ home, data, binaries, user, settings, logger });
+      const server = await PostgresServer.start({ home, data, binaries, user, settings, logger, onLaunch });
       try {
         await createDatabaseUnlessThere(server.port);
       } catch (error) {
