@@ -26,8 +26,8 @@ export interface Backlog {
 }
 
 /**
- * Knows how much work waits, and refuses more where it is too much. It looks every five seconds (all processes together: they
- * share one sample), and in between counts what this process has accepted itself.
+ * Knows how much work waits, and refuses more where it is too much. It looks every five seconds, every ten while nothing waits (all
+ * processes together: they share one sample), and in between counts what this process has accepted itself.
  */
 @Injectable()
 export class BacklogMonitor {
@@ -35,6 +35,8 @@ export class BacklogMonitor {
   private readonly job: RepeatingJob;
   private latest: Backlog = { ready: 0, capped: false, oldestAgeMs: 0 };
   private acceptedSince = 0;
+  /** The last turn was let pass. */
+  private rested = false;
 
   constructor(
     scheduler: SchedulerRegistry,
@@ -44,7 +46,9 @@ export class BacklogMonitor {
     this.job = new RepeatingJob(scheduler, {
       name: 'tasker-backlog-sample',
       everyMs: SAMPLE_MS,
-      run: () => this.look(),
+      run: async () => {
+        await this.lookInTurn();
+      },
       onError: (error) => {
         this.logger.warn(`The backlog could not be looked at, trying again: ${String(error)}`);
       },
@@ -62,6 +66,15 @@ export class BacklogMonitor {
   /** Safe to call twice, or without `start`. */
   stop(): Promise<void> {
     return this.job.stop();
+  }
+
+  /** One turn: looks, or, every second time as long as nothing is known to wait, rests. Answers whether it looked. */
+  async lookInTurn(): Promise<boolean> {
+    const nothingWaits = this.latest.ready === 0 && this.acceptedSince === 0;
+    this.rested = nothingWaits && !this.rested;
+    if (this.rested) return false;
+    await this.look();
+    return true;
   }
 
   /** Looks now, unless somebody has within the interval. */

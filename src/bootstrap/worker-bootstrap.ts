@@ -8,8 +8,9 @@ import { AppModule } from '../app.module.js';
 import { TaskClient } from '../client/index.js';
 import { readLogSettings, readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
-import { StartAbandonedError } from '../database/index.js';
+import { Database, StartAbandonedError } from '../database/index.js';
 import { StartLog } from '../logging/index.js';
+import { limitHeapGrowth } from './heap.growth.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
 import type { SchemaUpdateConfig } from './schema.update.js';
@@ -69,6 +70,7 @@ export class WorkerBootstrap {
    */
   static async run(config: Omit<WorkerBootstrapConfig, 'handleSignals'> = {}): Promise<void> {
     const signals = TerminationSignals.listen();
+    limitHeapGrowth();
     const { logger = 'settings', settings } = config;
     if (logger === 'settings') Logger.overrideLogger(new StartLog(settings));
     try {
@@ -132,6 +134,7 @@ export class WorkerBootstrap {
         // Nest keeps the lines back until the start has ended; whoever watches it wants to know what it waits for.
         app.flushLogs();
       }
+      void app.get(Database).startAhead();
       configureHttp(app, settings.security);
       if (settings.service.role !== 'worker') serveApiDocument(app);
       signals?.handOverTo(app);

@@ -36,7 +36,8 @@ export class Database {
   private readonly logger = new Logger(Database.name);
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
-  private embedded: EmbeddedPostgres | undefined;
+  private embedded: Promise<EmbeddedPostgres> | undefined;
+  private readonly launched = deferred();
   private pool: pg.Pool | undefined;
   private url = '';
   private directUrl = '';
@@ -46,6 +47,22 @@ export class Database {
     private readonly settings: DatabaseSettings,
     private readonly worker: WorkerSettings,
   ) {}
+
+  /**
+   * Lets the embedded server come up while the caller does something else; `open` waits for it, and says what went wrong. Does
+   * nothing where there is no such server, or no data yet: a start that is refused for other reasons leaves none behind.
+   *
+   * Resolves when the server's process runs, or can't: a caller who keeps this process busy earlier only delays it.
+   */
+  async startAhead(): Promise<void> {
+    const { databaseUrl, dataDir } = this.settings;
+    if (databaseUrl !== undefined || this.abandoned.aborted || !EmbeddedPostgres.hasData(dataDir)) return;
+    const settled = this.embeddedServer().then(
+      () => undefined,
+      () => undefined,
+    );
+    await Promise.race([this.launched.promise, settled]);
+  }
 
   /** Resolves when statements can be run on an up-to-date schema. Rejects where that can't be had. */
   open(): Promise<void> {
@@ -141,20 +158,23 @@ export class Database {
   }
 
   private async connect(): Promise<void> {
-    if (this.settings.databaseUrl === undefined) {
-      const { dataDir } = this.settings;
-      this.embedded = await EmbeddedPostgres.start({
-        dataDir,
-        dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
-        logger: this.logger,
-      });
-    }
-    this.url = this.settings.databaseUrl ?? this.embedded?.url ?? '';
+    this.url = this.settings.databaseUrl ?? (await this.embeddedServer()).url;
     this.directUrl = this.settings.databaseDirectUrl ?? this.url;
     this.abandoned.throwIfAborted();
     await this.waitForServer();
     await new SchemaMigrator(this, this.logger).migrate();
     this.pool = this.createPool();
+  }
+
+  private embeddedServer(): Promise<EmbeddedPostgres> {
+    const { dataDir } = this.settings;
+    this.embedded ??= EmbeddedPostgres.start({
+      dataDir,
+      dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
+      logger: this.logger,
+      onLaunch: () => this.launched.resolve(),
+    });
+    return this.embedded;
   }
 
   private createPool(): pg.Pool {
@@ -207,8 +227,9 @@ export class Database {
   private async disconnect(): Promise<void> {
     // A failed or unfinished opening leaves what it got as far as; its error has been told to whoever awaited it.
     await this.opening?.catch(() => undefined);
+    const embedded = await this.embedded?.catch(() => undefined);
     await this.pool?.end();
-    await this.embedded?.stop();
+    await embedded?.stop();
   }
 
   /** As `pg_stat_activity` shows it; PostgreSQL keeps 63 bytes. */
@@ -231,6 +252,14 @@ export class Database {
     if (this.settings.databaseDirectUrl === undefined) query.name = name;
     return query;
   }
+}
+
+function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 /** Rejects as soon as the signal fires, with its reason; what the promise comes to then is nobody's concern any more. */

@@ -62,6 +62,11 @@ export function classifyFailure(error: unknown): FailureKind {
   return DRIVER_MESSAGES.some((message) => error.message.includes(message)) ? 'connection' : 'other';
 }
 
+/** Whether the statement names a table that there is not. */
+export function isMissingTable(error: unknown): boolean {
+  return types.isNativeError(error) && 'code' in error && error.code === '42P01';
+}
+
 /** Whether the same call, made again, may succeed without anything else being changed. */
 export function isTransient(error: unknown): boolean {
   const kind = classifyFailure(error);

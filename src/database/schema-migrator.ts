@@ -1,9 +1,11 @@
 import { readdir } from 'node:fs/promises';
+import { parse } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { LoggerService } from '@nestjs/common';
-import { runner } from 'node-pg-migrate';
+import { escapeIdentifier } from 'pg';
 import type pg from 'pg';
+import { isMissingTable } from './postgres-errors.js';
 
 /** The newest schema that this code knows: what `tasker.schema_version()` answers after our migrations. */
 export const SCHEMA_VERSION = 1;
@@ -54,7 +56,7 @@ export class SchemaMigrator {
   private async run({ directory, table }: MigrationSet): Promise<void> {
     const { abandoned } = this.connections;
     abandoned?.throwIfAborted();
-    await assertMigrations(directory);
+    const names = await migrationNames(directory);
     const client = await this.connections.connectDirect('migrations', LONGEST_MIGRATION_MS);
     // The driver reports a broken connection here as well as to the statement under way, which is where it is handled.
     client.on('error', () => undefined);
@@ -62,7 +64,10 @@ export class SchemaMigrator {
     const giveUp = (): void => void client.end().catch(() => undefined);
     abandoned?.addEventListener('abort', giveUp, { once: true });
     try {
+      // Most starts find that everything has run, and need neither their turn nor the runner.
+      if (await haveRun(client, table, names)) return;
       await this.takeTurn(client);
+      const { runner } = await import('node-pg-migrate');
       const done = await runner({
         dbClient: client,
         dir: directory,
@@ -110,9 +115,25 @@ export class SchemaMigrator {
   };
 }
 
-async function assertMigrations(directory: string): Promise<void> {
-  const files = await readdir(directory).catch(() => []);
+/** As their table remembers them. */
+async function migrationNames(directory: string): Promise<readonly string[]> {
+  const files = (await readdir(directory).catch(() => [])).filter((file) => !file.startsWith('.'));
   if (!files.some((file) => file.endsWith('.sql'))) {
     throw new Error(`No .sql migrations in ${directory}: expected files such as 0001_create_stock.sql`);
+  }
+  return files.map((file) => parse(file).name);
+}
+
+/** Whether all of these are remembered. Each run is one transaction, so what is seen of one is all of it. */
+async function haveRun(client: pg.Client, table: string, names: readonly string[]): Promise<boolean> {
+  try {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT name FROM tasker.${escapeIdentifier(table)}`,
+    );
+    const done = new Set(rows.map(({ name }) => name));
+    return names.every((name) => done.has(name));
+  } catch (error) {
+    if (isMissingTable(error)) return false;
+    throw error;
   }
 }

@@ -96,8 +96,8 @@ export class PostgresListener {
       opened.on('error', (error) => this.lose(opened, error.message));
       opened.on('end', () => this.lose(opened, 'the connection ended'));
       opened.on('notification', (message) => this.hear(message));
-      for (const channel of [READY_CHANNEL, TASKS_CHANNEL, EVENTS_CHANNEL, this.echoChannel])
-        await opened.query(`LISTEN ${channel}`);
+      const channels = [READY_CHANNEL, TASKS_CHANNEL, EVENTS_CHANNEL, this.echoChannel];
+      await opened.query(channels.map((channel) => `LISTEN ${channel};`).join(' '));
       if (this.isOff()) {
         await closeConnection(opened);
         return;

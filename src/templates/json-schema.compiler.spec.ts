@@ -193,5 +193,7 @@ describe('a JSON Schema', () => {
   it('is compiled once if it is frozen', () => {
     const schema = Object.freeze({ type: 'string' });
     expect(compileSchema(schema)).toBe(compileSchema(schema));
+    expect(compileSchema(Object.freeze({ type: 'string' }))).toBe(compileSchema(schema));
+    expect(compileSchema(Object.freeze({ type: 'number' }))).not.toBe(compileSchema(schema));
   });
 });

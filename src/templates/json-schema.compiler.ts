@@ -21,20 +21,36 @@ export interface SchemaViolation {
  */
 export type SchemaCheck = (value: unknown, root?: string) => readonly SchemaViolation[];
 
-// Templates are frozen, so a schema object can't change under its compiled check.
+// Templates are frozen, so a schema object can't change under its compiled check. Steps of many templates say the same of their
+// results, and share what is compiled for as long as one of them uses it.
 const compiled = new WeakMap<JsonSchema, SchemaCheck>();
+const compiledByText = new Map<string, WeakRef<SchemaCheck>>();
+const forgotten = new FinalizationRegistry((text: string) => {
+  if (compiledByText.get(text)?.deref() === undefined) compiledByText.delete(text);
+});
 
 /**
  * Compiles a JSON Schema: draft-07, or 2020-12 where `$schema` says so. Nothing is fetched: `$ref` stays within the schema.
- * A frozen schema is compiled once.
+ * A frozen schema is compiled once, and so are frozen schemas that read the same.
  *
  * @throws SchemaError with everything that is wrong with the schema
  */
 export function compileSchema(schema: JsonSchema): SchemaCheck {
   const known = compiled.get(schema);
   if (known !== undefined) return known;
+  if (!Object.isFrozen(schema)) return checkWith(compile(schema));
+  const check = compileOnce(schema);
+  compiled.set(schema, check);
+  return check;
+}
+
+function compileOnce(schema: JsonSchema): SchemaCheck {
+  const text = JSON.stringify(schema);
+  const shared = compiledByText.get(text)?.deref();
+  if (shared !== undefined) return shared;
   const check = checkWith(compile(schema));
-  if (Object.isFrozen(schema)) compiled.set(schema, check);
+  compiledByText.set(text, new WeakRef(check));
+  forgotten.register(check, text);
   return check;
 }
 

@@ -63,6 +63,7 @@ export class WorkerLifecycle
   ) {}
 
   async onModuleInit(): Promise<void> {
+    await this.database.startAhead();
     // Files first: what is wrong with one is told before anything is changed in a database.
     for (const template of await this.loader.loadDirectories(this.templates.templatePaths))
       this.registry.add(template);
@@ -78,12 +79,11 @@ export class WorkerLifecycle
   async onApplicationBootstrap(): Promise<void> {
     this.listener.tasks.subscribe((taskUuids) => this.changes.receive(taskUuids));
     this.listener.resync.subscribe(() => this.changes.receive(null));
-    await this.backlog.look();
+    await Promise.all([this.backlog.look(), ...(this.runsSteps() ? [this.leases.start()] : [])]);
     this.backlog.start();
     if (this.runsSteps()) {
       this.listener.ready.subscribe(() => this.dispatcher.wake());
       this.listener.resync.subscribe(() => this.dispatcher.wake());
-      await this.leases.start();
       await this.dispatcher.start();
       this.announcer.setLocalTaker(this.dispatcher);
       this.poller.start();

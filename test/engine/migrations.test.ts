@@ -11,6 +11,9 @@ import { CoreDatabase } from './core-database.js';
 import { chain } from './graphs.js';
 import { failedForGood, succeeded } from './reports.js';
 
+/** What every process that migrates holds. */
+const MIGRATION_LOCK = 0x7461736b6572;
+
 const NEWER = SCHEMA_VERSION + 1;
 
 beforeAll(() => Logger.overrideLogger(false));
@@ -67,6 +70,15 @@ describe('The schema', () => {
     await again.open();
     await new SchemaMigrator(again, { log, warn: log, error: log }).migrate();
     expect(log).not.toHaveBeenCalled();
+  });
+
+  it('lets a start through that has nothing to run while another process migrates', async () => {
+    const first = newProcess();
+    await first.open();
+    const migrating = await first.connectDirect('migrates');
+    await migrating.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await newProcess().open();
+    await migrating.end();
   });
 });
 

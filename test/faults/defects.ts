@@ -94,8 +94,8 @@ export const DEFECTS: readonly Defect[] = [
     seed: 1,
     put: (database) =>
       change(database, 'complete_steps', [
-        's.remaining_dependencies - m.count AS remaining',
-        'greatest(0, s.remaining_dependencies - 2 * m.count)::smallint AS remaining',
+        'count(*)::smallint AS count',
+        'least(2 * count(*), (SELECT w.remaining_dependencies FROM tasker.steps w WHERE w.task_uuid = d.task_uuid AND w.step_index = x.step_index))::smallint AS count',
       ]),
     ofWorkers: null,
   },

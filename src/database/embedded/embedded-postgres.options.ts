@@ -29,4 +29,6 @@ export interface EmbeddedPostgresOptions {
    * the server listens.
    */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Called when the server's process runs, and only its own start is still to be waited for. */
+  readonly onLaunch?: () => void;
 }

@@ -1,3 +1,6 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { Client } from 'pg';
 
 import { prepareCluster, SUPERUSER } from './data-cluster.js';
@@ -61,7 +64,7 @@ export class EmbeddedPostgres {
    * @throws EmbeddedPostgresStartError when PostgreSQL itself fails
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-    const { logger } = options;
+    const { logger, onLaunch } = options;
     const durable = options.durability !== 'none';
     const installed = await findPostgresBinaries();
     const rootsUser = await chooseServerUser();
@@ -73,7 +76,7 @@ export class EmbeddedPostgres {
     const lock = await OwnerLock.acquire(home);
     try {
       const data = await prepareCluster(home, binaries, user, durable);
-      const server = await PostgresServer.start({ home, data, binaries, user, settings, logger });
+      const server = await PostgresServer.start({ home, data, binaries, user, settings, logger, onLaunch });
       try {
         await createDatabaseUnlessThere(server.port);
       } catch (error) {
@@ -88,6 +91,11 @@ export class EmbeddedPostgres {
       await lock.release();
       throw error;
     }
+  }
+
+  /** Whether a start finds data in this folder, and makes none. */
+  static hasData(dataDir: string): boolean {
+    return existsSync(join(dataDir, 'postgres', 'data'));
   }
 
   /** The server's own pid. */

@@ -21,6 +21,7 @@ export interface ServerLaunch {
   /** Server settings by name, none of them about where the server listens. */
   readonly settings: Readonly<Record<string, string>>;
   readonly logger: EmbeddedPostgresLogger;
+  readonly onLaunch: (() => void) | undefined;
 }
 
 const LOOK_AGAIN_MS = 20;
@@ -58,6 +59,7 @@ export class PostgresServer {
       await stopOrphanedServer(launch.data, launch.logger);
       const port = await freePort();
       const program = await GuardedProcess.start(programFor(launch, port));
+      launch.onLaunch?.();
       const problem = await awaitReady(program, launch.data);
       if (problem === undefined) return new PostgresServer(port, program, launch);
 
