@@ -93,16 +93,23 @@ export const DEFECTS: readonly Defect[] = [
     scenario: 17,
     seed: 1,
     put: (database) =>
-      change(database, 'complete_steps', [
-        'count(*)::smallint AS count',
-        'least(2 * count(*), (SELECT w.remaining_dependencies FROM tasker.steps w WHERE w.task_uuid = d.task_uuid AND w.step_index = x.step_index))::smallint AS count',
-      ]),
+      change(
+        database,
+        'complete_steps',
+        [
+          'count(*)::smallint AS count',
+          `least(2 * count(*), (
+             SELECT w.remaining_dependencies FROM tasker.steps w
+             WHERE w.task_uuid = d.task_uuid AND w.step_index = x.step_index))::smallint AS count`,
+        ],
+        ['p_brief AND m.count', 'false AND m.count'],
+      ),
     ofWorkers: null,
   },
   {
     name: 'completion and follow-up not in one transaction',
     scenario: 3,
-    seed: 1,
+    seed: 2,
     put: async (database) => {
       await database.query(FOLLOW_UP);
       await change(
