@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { ClientBase } from 'pg';
-import { v7 as uuidV7 } from 'uuid';
 import { BacklogMonitor } from '../backlog/index.js';
 import { LogSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
@@ -15,6 +14,7 @@ import {
   TaskerError,
   TemplateCatalog,
   TemplateNotFoundError,
+  timeOrderedUuid,
 } from '../engine/index.js';
 import type {
   NewTask,
@@ -249,10 +249,10 @@ interface PlacedTask extends PreparedTask {
 function newTask(request: TaskRequest, template: RegisteredTemplate): NewTask {
   const identity = taskIdentity(template.template, request);
   return {
-    task_uuid: uuidV7(),
+    task_uuid: timeOrderedUuid(),
     template_id: template.templateId,
     context: request.context,
-    correlation_id: request.correlationId ?? uuidV7(),
+    correlation_id: request.correlationId ?? timeOrderedUuid(),
     parent_correlation_id: request.parentCorrelationId,
     priority: request.priority,
     lease_seconds: request.claimTimeoutSeconds,

@@ -59,4 +59,5 @@ export { TemplateCatalog, TemplateChangedError } from './template.catalog.js';
 export type { RegisteredEvent, RegisteredStep, RegisteredTemplate } from './template.catalog.js';
 export { templateGraph } from './template.graph.js';
 export type { GraphStep } from './template.graph.js';
+export { timeOrderedUuid } from './time-ordered.uuid.js';
 export { retryTransient } from './transient.retry.js';

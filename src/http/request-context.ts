@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { v7 } from 'uuid';
+import { timeOrderedUuid } from '../engine/index.js';
 
 export const REQUEST_ID_HEADER = 'X-Request-Id';
 
@@ -18,7 +18,7 @@ export function currentRequestId(): string | undefined {
 /** Gives each request an id, the client's own where it sends a good one, and tells it in the answer. */
 export function identifyRequest(request: IncomingMessage, response: ServerResponse, next: () => void): void {
   const sent = request.headers[REQUEST_ID_HEADER.toLowerCase()];
-  const id = typeof sent === 'string' && GOOD_ID.test(sent) ? sent : v7();
+  const id = typeof sent === 'string' && GOOD_ID.test(sent) ? sent : timeOrderedUuid();
   response.setHeader(REQUEST_ID_HEADER, id);
   requests.run(id, next);
 }
