@@ -8,7 +8,6 @@ import type { Batch, BatchTimes, BenchEngine, PacedBatch } from '../engines/inde
 import { namespaceName, TASK_NUMBER, VERSION, workload } from '../workloads/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 
-const CHUNK = 1_000;
 /** Who submit one task at a time, at the same time. */
 const SUBMITTERS = 10;
 
@@ -53,13 +52,9 @@ export class TaskerEngine implements BenchEngine {
 
   async submit({ workload: name, tasks }: Batch): Promise<BatchTimes> {
     const begin = performance.now();
-    for (let submitted = 0; submitted < tasks; submitted += CHUNK) {
-      const requests = Array.from({ length: Math.min(CHUNK, tasks - submitted) }, () =>
-        this.requestFor(name),
-      );
-      for (const outcome of await this.worker.client.submitMany(requests)) {
-        if ('error' in outcome) throw outcome.error;
-      }
+    const requests = Array.from({ length: tasks }, () => this.requestFor(name));
+    for (const outcome of await this.worker.client.submitMany(requests)) {
+      if ('error' in outcome) throw outcome.error;
     }
     const seconds = (performance.now() - begin) / 1000;
     return { seconds, submitSeconds: seconds };
