@@ -17,12 +17,12 @@ export class OperationHandler implements StepHandlerContract<Context> {
     const operation = operationOf(step);
     if (operation === 'flaky' && step.workflowStep.attempt === 1)
       throw new RetryableStepError('The first attempt fails', { retryAfterSeconds: RETRY_AFTER_SECONDS });
-    const results = Object.fromEntries(
-      Object.entries(step.dependencyResults).flatMap(([name, result]) =>
-        result === undefined ? [] : [[name, result]],
-      ),
-    );
-    return operate(operation, { number: step.context.number, results });
+    return operate(operation, {
+      get number() {
+        return step.context.number;
+      },
+      results: step.dependencyResults,
+    });
   }
 }
 

@@ -37,5 +37,5 @@ export interface Workload {
 /** What a step is given of its task. */
 export interface StepInput {
   readonly number: number;
-  readonly results: Readonly<Record<string, JsonValue>>;
+  readonly results: Readonly<Record<string, JsonValue | undefined>>;
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Client, Pool } from 'pg';
 import type pg from 'pg';
+import { firstValueFrom, ReplaySubject } from 'rxjs';
 import { DatabaseSettings, WorkerSettings } from '../config/index.js';
 import { EmbeddedPostgres } from './embedded/index.js';
 import { SchemaMigrator } from './schema-migrator.js';
@@ -37,7 +38,7 @@ export class Database {
   private opening: Promise<void> | undefined;
   private closing: Promise<void> | undefined;
   private embedded: Promise<EmbeddedPostgres> | undefined;
-  private readonly launched = deferred();
+  private readonly launched = new ReplaySubject<void>(1);
   private pool: pg.Pool | undefined;
   private url = '';
   private directUrl = '';
@@ -61,7 +62,7 @@ export class Database {
       () => undefined,
       () => undefined,
     );
-    await Promise.race([this.launched.promise, settled]);
+    await Promise.race([firstValueFrom(this.launched), settled]);
   }
 
   /** Resolves when statements can be run on an up-to-date schema. Rejects where that can't be had. */
@@ -172,7 +173,7 @@ export class Database {
       dataDir,
       dataDirIsGiven: dataDir !== DEFAULT_DATA_DIR,
       logger: this.logger,
-      onLaunch: () => this.launched.resolve(),
+      onLaunch: () => this.launched.next(),
     });
     return this.embedded;
   }
@@ -252,14 +253,6 @@ export class Database {
     if (this.settings.databaseDirectUrl === undefined) query.name = name;
     return query;
   }
-}
-
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 /** Rejects as soon as the signal fires, with its reason; what the promise comes to then is nobody's concern any more. */
