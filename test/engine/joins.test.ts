@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 
 import type { ClaimedStep } from '../../src/engine/index.js';
 import { expectConsistent } from './consistency.js';
-import { newTask } from './core-connection.js';
+import { newTask, tokens } from './core-connection.js';
 import type { CoreConnection } from './core-connection.js';
 import { CoreDatabase } from './core-database.js';
 import { chain, DIAMOND, fan } from './graphs.js';
@@ -90,6 +90,32 @@ describe('The join of a diamond', () => {
       { input: { results: { left: { from: 'left' }, right: ['right'] } } },
     ]);
     await second.complete((await later).steps.map((step) => succeeded(step)));
+  });
+});
+
+describe('A batch in which not every dependant becomes ready', () => {
+  it('gives each token to one step: to those that do, and to others that are ready', async () => {
+    const template = await core.template(DIAMOND);
+    const diamonds = await started(template, 6, 2);
+    // Of every other diamond both branches, of the rest one.
+    const batch = diamonds.flatMap((branches, place) => (place % 2 === 0 ? branches.slice(0, 1) : branches));
+    const others = await first.submitAll(Array.from({ length: 9 }, () => newTask({ template_id: template })));
+    const claimTokens = tokens(8);
+    const answer = await first.complete(
+      batch.map((step) => succeeded(step, step.name)),
+      { tokens: claimTokens },
+    );
+    const taken = answer.steps.map(({ name }) => name).toSorted();
+    expect(taken).toEqual(['join', 'join', 'join', 'start', 'start', 'start', 'start', 'start']);
+    expect(answer.steps.map(({ token }) => token).toSorted()).toEqual(claimTokens.toSorted());
+    const rest = diamonds.flatMap((branches, place) => (place % 2 === 0 ? branches.slice(1) : []));
+    await first.complete([...answer.steps, ...rest].map((step) => succeeded(step, step.name)));
+    for (const { task_uuid } of others) await first.cancel(task_uuid);
+    for (;;) {
+      const { steps } = await first.claim({ slots: 100 });
+      if (steps.length === 0) break;
+      await first.complete(steps.map((step) => succeeded(step)));
+    }
   });
 });
 

@@ -128,27 +128,26 @@ BEGIN
   ), met AS (
     -- A token for each that may become ready, the best first; of one that does not, it goes to another step below.
     SELECT d.task_uuid, x.step_index, count(*)::smallint AS count,
-           CASE WHEN d.priority >= v_top_priority AND d.template_id = ANY (p_template_ids)
+           CASE WHEN max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids)
              THEN row_number() OVER (
-               PARTITION BY d.priority >= v_top_priority AND d.template_id = ANY (p_template_ids)
-               ORDER BY d.priority DESC, d.task_uuid, x.step_index)
+               PARTITION BY max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids)
+               ORDER BY max(d.priority) DESC, d.task_uuid, x.step_index)
            END AS place
     FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
-    GROUP BY d.task_uuid, x.step_index, d.priority, d.template_id
+    GROUP BY d.task_uuid, x.step_index
   ), unlocked AS (
     -- The tasks are locked since an earlier statement, so remaining_dependencies is as it is read here.
     UPDATE tasker.steps s
     SET remaining_dependencies = s.remaining_dependencies - m.count,
-        state = CASE
-          WHEN s.remaining_dependencies > m.count THEN 0 WHEN p_claim_tokens[m.place] IS NULL THEN 1 ELSE 2 END,
-        queued_at = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NULL THEN v_now END,
-        attempt_token = CASE WHEN s.remaining_dependencies = m.count THEN p_claim_tokens[m.place] END,
-        attempts = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL THEN 1 ELSE 0 END,
-        worker_id = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL THEN p_worker END,
-        started_at = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL THEN v_now END,
-        lease_until = CASE WHEN s.remaining_dependencies = m.count AND p_claim_tokens[m.place] IS NOT NULL
+        state = CASE WHEN s.remaining_dependencies > m.count THEN 0 WHEN m.token IS NULL THEN 1 ELSE 2 END,
+        queued_at = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NULL THEN v_now END,
+        attempt_token = CASE WHEN s.remaining_dependencies = m.count THEN m.token END,
+        attempts = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN 1 ELSE 0 END,
+        worker_id = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN p_worker END,
+        started_at = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN v_now END,
+        lease_until = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL
           THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
-    FROM met m
+    FROM (SELECT met.*, p_claim_tokens[met.place] AS token FROM met) m
     WHERE s.task_uuid = ANY (ARRAY[m.task_uuid]) AND s.step_index = m.step_index AND s.state + 0 = 0
     RETURNING s.task_uuid, s.step_index, s.state, s.attempt_token, m.place,
               p_brief AND m.count = cardinality(s.dependencies) AND s.lost_count = 0 AS brief
@@ -181,8 +180,8 @@ BEGIN
          count(*) FILTER (WHERE u.state = 2),
          max(u.place) FILTER (WHERE u.state = 2),
          count(*) FILTER (WHERE u.state = 1)
-  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_handed_tokens, v_brief_tasks, v_brief_indexes, v_brief_tokens, v_handed,
-       v_last_place, v_released
+  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_handed_tokens, v_brief_tasks, v_brief_indexes,
+       v_brief_tokens, v_handed, v_last_place, v_released
   FROM unlocked u;
 
   IF false = ANY (p_succeeded) THEN
@@ -243,6 +242,7 @@ BEGIN
   END IF;
 
   IF v_last_place > v_handed THEN
+    -- Tokens of steps that did not become ready lie between those that were given.
     p_claim_tokens := ARRAY(
       SELECT t.token FROM unnest(p_claim_tokens) AS t (token)
       WHERE t.token <> ALL (v_brief_tokens || v_handed_tokens));
