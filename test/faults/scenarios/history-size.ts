@@ -120,8 +120,9 @@ class Claimant {
   }
 }
 
+/** The smallest value that this part of all values does not exceed. */
 function percentile(sorted: readonly number[], part: number): number {
-  return sorted[Math.floor(sorted.length * part)] ?? 0;
+  return sorted[Math.max(0, Math.ceil(sorted.length * part) - 1)] ?? 0;
 }
 
 async function longHistory(world: World): Promise<Figures> {
@@ -138,6 +139,8 @@ async function longHistory(world: World): Promise<Figures> {
     await client.query(FINISHED_TASKS, [template, done, CHUNK]);
   const filledMs = Math.round(performance.now() - from);
   await client.query('VACUUM ANALYZE tasker.tasks, tasker.steps, tasker.events');
+  // A claim waits for the disk at its commit, and not for what has just been filled in to get there.
+  await client.query('CHECKPOINT');
   // Reads for as long as all of this takes: nothing that is removed from now on can be cleaned up.
   const analyst = await world.connect();
   await analyst.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
