@@ -60,11 +60,8 @@ export class TaskWatch {
   /** The task is about to be submitted: whoever waits for it next need not ask first whether it has ended. */
   expect(taskUuid: string): void {
     this.fresh.add(taskUuid);
-    if (this.fresh.size <= MOST_FRESH) return;
-    for (const oldest of this.fresh) {
-      this.fresh.delete(oldest);
-      return;
-    }
+    const [oldest = taskUuid] = this.fresh;
+    if (this.fresh.size > MOST_FRESH) this.fresh.delete(oldest);
   }
 
   /** See `TaskClient.waitFor`. */

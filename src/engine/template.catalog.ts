@@ -28,7 +28,7 @@ export interface RegisteredTemplate {
   readonly template: TaskTemplate;
   /** By name, in topological order, in which the steps of its tasks are numbered. */
   readonly steps: ReadonlyMap<string, RegisteredStep>;
-  /** By `step_index`. */
+  /** By `step_index`, as it was registered: no environment changes it. */
   readonly graph: readonly GraphStep[];
   /** What is wrong with a task's context, by the template's `input_schema`. */
   readonly checkContext: SchemaCheck;
@@ -206,7 +206,7 @@ export class TemplateCatalog {
           },
         ]),
       ),
-      graph: templateGraph(template),
+      graph: templateGraph(declared),
       checkContext: checkOf(template.inputSchema),
     };
     this.byId.set(templateId, registered);

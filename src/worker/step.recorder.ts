@@ -48,16 +48,17 @@ export class StepRecorder {
   ): Promise<CompletionAnswer | null> {
     const reports = batch.map(({ report }) => report);
     const measured = this.meters.completionSeconds.startTimer();
-    let answer: CompletionAnswer;
     try {
-      answer = await persistently((repeated) => this.engine.complete(claimant, reports, tokens, repeated));
+      const answer = await persistently((repeated) =>
+        this.engine.complete(claimant, reports, tokens, repeated),
+      );
+      measured();
+      this.recorded(reports, answer);
+      return answer.handed.length === 0 ? answer : this.withHanded(answer, batch);
     } catch (error) {
       await this.recordOneByOne(claimant, reports, error, persistently);
       return null;
     }
-    measured();
-    this.recorded(reports, answer);
-    return answer.handed.length === 0 ? answer : this.withHanded(answer, batch);
   }
 
   /** Tells everyone concerned what was recorded: leases, statistics, log, event subscribers, and who waits for the tasks. */
