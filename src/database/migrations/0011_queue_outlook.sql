@@ -1,32 +1,33 @@
--- What waits to be claimed: when the first retry is due, whether steps of these templates wait to be run alone, and, of those
--- of their ready steps that have a higher priority than p_above (of all where it is null), the highest one, and the
--- templates that have any. Null where there is none.
---
--- A look at an index each, whatever the backlog. But what was ready before stays in the index until it is vacuumed, and is
--- stepped over; p_above spares that to who only needs to know whether something is more urgent.
+-- What waits besides ready steps: when the first retry is due, or null, and whether steps of these templates wait to be run
+-- alone. Two looks at an index, whatever the backlog.
 --
 -- For claim_steps, claim_step_alone and complete_steps, whose settings it runs under. Locks nothing.
-CREATE FUNCTION tasker.queue_outlook(
-  p_template_ids integer[],
-  p_above smallint,
-  OUT next_retry_at timestamptz,
-  OUT alone boolean,
-  OUT top_priority smallint,
-  OUT ready_template_ids integer[]
-)
+CREATE FUNCTION tasker.queue_outlook(p_template_ids integer[], OUT next_retry_at timestamptz, OUT alone boolean)
 LANGUAGE plpgsql STABLE
 AS $$
 BEGIN
   SELECT (SELECT s.retry_at FROM tasker.steps s WHERE s.state = 3 ORDER BY s.retry_at LIMIT 1),
-         EXISTS (SELECT FROM tasker.steps s WHERE s.state = 8 AND s.template_id = ANY (p_template_ids)),
-         max(best.priority), array_agg(t.id)
-  INTO next_retry_at, alone, top_priority, ready_template_ids
-  FROM unnest(p_template_ids) AS t (id)
-  CROSS JOIN LATERAL (
-    SELECT s.priority FROM tasker.steps s
-    WHERE s.state = 1 AND s.template_id = t.id AND s.priority > coalesce(p_above, -32768)
-    ORDER BY s.priority DESC LIMIT 1
-  ) best;
+         EXISTS (SELECT FROM tasker.steps s WHERE s.state = 8 AND s.template_id = ANY (p_template_ids))
+  INTO next_retry_at, alone;
+END
+$$;
+
+-- The highest priority among the ready steps of these templates that have a higher one than p_above; null where none has.
+--
+-- A look at the index a template. What was ready before stays in it until it is vacuumed, and is stepped over; that only
+-- what is above p_above is looked at spares most of that to who wants to know whether anything is more urgent.
+CREATE FUNCTION tasker.ready_priority_above(p_template_ids integer[], p_above smallint) RETURNS smallint
+LANGUAGE plpgsql STABLE
+AS $$
+BEGIN
+  RETURN (
+    SELECT max(best.priority)
+    FROM unnest(p_template_ids) AS t (id)
+    CROSS JOIN LATERAL (
+      SELECT s.priority FROM tasker.steps s
+      WHERE s.state = 1 AND s.template_id = t.id AND s.priority > p_above
+      ORDER BY s.priority DESC LIMIT 1
+    ) best);
 END
 $$;
 

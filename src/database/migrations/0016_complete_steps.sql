@@ -97,8 +97,8 @@ BEGIN
   IF p_schema_version < tasker.schema_version() THEN
     p_claim_tokens := '{}';
   END IF;
-  v_outlook := tasker.queue_outlook(p_template_ids, v_lowest_priority);
-  v_top_priority := v_outlook.top_priority;
+  v_outlook := tasker.queue_outlook(p_template_ids);
+  v_top_priority := tasker.ready_priority_above(p_template_ids, v_lowest_priority);
   IF v_outlook.next_retry_at <= v_now AND cardinality(p_claim_tokens) > 0 THEN
     -- A retry that is due is ready, though it only becomes so by the next claim.
     SELECT greatest(v_top_priority, max(due.priority)) INTO v_top_priority
@@ -255,19 +255,14 @@ BEGIN
     GET DIAGNOSTICS v_taken = ROW_COUNT;
   END IF;
   IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 THEN
-    v_outlook := tasker.queue_outlook(p_template_ids, NULL);
     v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
-    IF v_outlook.top_priority IS NOT NULL OR v_retries_due THEN
-      RETURN QUERY SELECT * FROM tasker.take_ready_steps(
-        v_now, p_worker, CASE WHEN v_retries_due THEN p_template_ids ELSE v_outlook.ready_template_ids END, p_claim_tokens,
-        p_lease_seconds, v_retries_due);
-      GET DIAGNOSTICS v_taken = ROW_COUNT;
-    END IF;
+    RETURN QUERY SELECT * FROM tasker.take_ready_steps(
+      v_now, p_worker, p_template_ids, p_claim_tokens, p_lease_seconds, v_retries_due);
+    GET DIAGNOSTICS v_taken = ROW_COUNT;
     v_more := v_taken >= cardinality(p_claim_tokens);
   END IF;
   IF v_retries_due OR v_any_failed THEN
-    v_outlook := tasker.queue_outlook(p_template_ids, NULL);
-    v_more := coalesce(v_more, v_outlook.top_priority IS NOT NULL);
+    v_outlook := tasker.queue_outlook(p_template_ids);
   END IF;
 
   kind := 'summary';

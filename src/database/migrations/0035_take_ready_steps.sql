@@ -29,7 +29,8 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_limit integer := cardinality(p_tokens);
-  v_shares integer[];
+  v_tasks uuid[];
+  v_indexes smallint[];
   v_seen integer := 0;
   v_taken integer;
   v_count integer := 0;
@@ -48,18 +49,16 @@ BEGIN
     WHERE s.task_uuid = ANY (ARRAY[due.task_uuid]) AND s.step_index = due.step_index;
   END IF;
 
-  -- How many of the best v_limit candidates lie in which template. Taking v_limit rows of each template under lock and
-  -- then choosing would lock rows that are not taken.
-  IF cardinality(p_template_ids) = 1 THEN
-    v_shares := ARRAY[v_limit];
-  ELSE
-    SELECT array_agg(share ORDER BY n) INTO v_shares
-    FROM (
-      SELECT t.n, count(best.n)::integer AS share
-      FROM unnest(p_template_ids) WITH ORDINALITY AS t (id, n)
-      LEFT JOIN (
-        SELECT t.n
-        FROM unnest(p_template_ids) WITH ORDINALITY AS t (id, n)
+  -- The index of ready steps is read once, as far as the answer goes: between vacuums it keeps what was claimed. Of several
+  -- templates the best are found first and then locked by their keys; under lock from the start, rows would be locked that
+  -- are not among the best. A second time only where others hold some of these: what is left of the limit may come from any
+  -- template then.
+  FOR pass IN 1 .. 2 LOOP
+    IF pass = 1 AND cardinality(p_template_ids) > 1 THEN
+      SELECT array_agg(best.task_uuid), array_agg(best.step_index) INTO v_tasks, v_indexes
+      FROM (
+        SELECT c.task_uuid, c.step_index
+        FROM unnest(p_template_ids) AS t (id)
         CROSS JOIN LATERAL (
           SELECT s.priority, s.queued_at, s.task_uuid, s.step_index
           FROM tasker.steps s
@@ -69,56 +68,66 @@ BEGIN
         ) c
         ORDER BY c.priority DESC, c.queued_at, c.task_uuid, c.step_index
         LIMIT v_limit
-      ) best ON best.n = t.n
-      GROUP BY t.n
-    ) shares;
-    SELECT coalesce(sum(share), 0) INTO v_seen FROM unnest(v_shares) AS t (share);
-  END IF;
+      ) best;
+      EXIT WHEN v_tasks IS NULL;
+      v_seen := cardinality(v_tasks);
 
-  -- Twice, where others hold some of the best candidates: what is left of the limit may come from any template then.
-  FOR pass IN 1 .. 2 LOOP
-    RETURN QUERY
-    WITH candidate AS MATERIALIZED (
-      SELECT c.task_uuid, c.step_index, v_count + row_number() OVER () AS n
+      SELECT array_agg(held.task_uuid), array_agg(held.step_index) INTO v_tasks, v_indexes
+      FROM (
+        SELECT s.task_uuid, s.step_index
+        FROM unnest(v_tasks, v_indexes) AS c (task_uuid, step_index)
+        CROSS JOIN LATERAL (
+          SELECT s.task_uuid, s.step_index
+          FROM tasker.steps s
+          WHERE s.task_uuid = ANY (ARRAY[c.task_uuid]) AND s.step_index = c.step_index AND s.state + 0 = 1
+          FOR UPDATE SKIP LOCKED
+        ) s
+      ) held;
+    ELSE
+      SELECT array_agg(held.task_uuid), array_agg(held.step_index) INTO v_tasks, v_indexes
       FROM (
         SELECT c.task_uuid, c.step_index
-        FROM unnest(p_template_ids, v_shares) AS t (id, share)
+        FROM unnest(p_template_ids) AS t (id)
         CROSS JOIN LATERAL (
           SELECT s.task_uuid, s.step_index
           FROM tasker.steps s
           WHERE s.state = 1 AND s.template_id = t.id
           ORDER BY s.priority DESC, s.queued_at, s.task_uuid, s.step_index
-          LIMIT t.share
+          LIMIT v_limit - v_count
           FOR UPDATE SKIP LOCKED
         ) c
         LIMIT v_limit - v_count
-      ) c
-    ), taken AS (
-      UPDATE tasker.steps s
-      SET state = 2,
-          attempts = s.attempts + 1,
-          attempt_token = p_tokens[c.n],
-          worker_id = p_worker,
-          -- The step may have become ready after p_now was read.
-          started_at = greatest(p_now, s.queued_at),
-          lease_until = p_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)),
-          queued_at = NULL
-      FROM candidate c
-      WHERE s.task_uuid = ANY (ARRAY[c.task_uuid]) AND s.step_index = c.step_index
-      RETURNING s.*
-    )
-    SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
-           coalesce(s.lease_seconds, p_lease_seconds),
-           t.correlation_id, t.context,
-           (SELECT json_object_agg(p.name, p.result)
-            FROM tasker.steps p
-            WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
-           NULL::json
-    FROM taken s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
-    GET DIAGNOSTICS v_taken = ROW_COUNT;
-    v_count := v_count + v_taken;
+      ) held;
+    END IF;
+
+    IF v_tasks IS NOT NULL THEN
+      RETURN QUERY
+      WITH taken AS (
+        UPDATE tasker.steps s
+        SET state = 2,
+            attempts = s.attempts + 1,
+            attempt_token = p_tokens[v_count + c.n],
+            worker_id = p_worker,
+            -- The step may have become ready after p_now was read.
+            started_at = greatest(p_now, s.queued_at),
+            lease_until = p_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)),
+            queued_at = NULL
+        FROM unnest(v_tasks, v_indexes) WITH ORDINALITY AS c (task_uuid, step_index, n)
+        WHERE s.task_uuid = ANY (ARRAY[c.task_uuid]) AND s.step_index = c.step_index
+        RETURNING s.*
+      )
+      SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
+             coalesce(s.lease_seconds, p_lease_seconds),
+             t.correlation_id, t.context,
+             (SELECT json_object_agg(p.name, p.result)
+              FROM tasker.steps p
+              WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
+             NULL::json
+      FROM taken s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
+      GET DIAGNOSTICS v_taken = ROW_COUNT;
+      v_count := v_count + v_taken;
+    END IF;
     EXIT WHEN v_count >= v_seen;
-    v_shares := array_fill(v_limit - v_count, ARRAY[cardinality(p_template_ids)]);
   END LOOP;
 END
 $$;

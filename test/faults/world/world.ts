@@ -270,6 +270,16 @@ export class World {
     await this.server.start();
   }
 
+  /** Another world on the same server, to compare this one with. */
+  async beside<T>(work: (other: World) => Promise<T>): Promise<T> {
+    const other = await World.open(this.ground, this.seed, this.options);
+    try {
+      return await work(other);
+    } finally {
+      await other.close();
+    }
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.workers.map((worker) => worker.kill()));
     await this.submitter.stop();
