@@ -23,6 +23,11 @@ export interface BatchTimes {
 export interface BenchEngine {
   /** Submits all tasks as fast as it can, in bulk where the engine has that, and waits for their ends. */
   run(batch: Batch): Promise<BatchTimes>;
+  /**
+   * Looks at the results of the last `run`. Of engines whose results have to be asked for; apart from the run, so that asking is
+   * not counted as what the tasks cost.
+   */
+  check?(): Promise<void>;
   /** Tasks one after another; for each the milliseconds from its submit until its end is known to whoever waits. */
   runAlone(batch: Batch): Promise<readonly number[]>;
   /** Tasks submitted at an even pace, whether or not the earlier ones have ended; their latencies in milliseconds. */

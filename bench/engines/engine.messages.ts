@@ -4,7 +4,7 @@ import type { Batch, BatchTimes, PacedBatch } from './bench-engine.js';
 export type EngineRequest = { readonly id: number } & (
   | { readonly method: 'run' | 'runAlone' | 'submit' | 'submitOneByOne'; readonly batch: Batch }
   | { readonly method: 'runPaced'; readonly batch: PacedBatch }
-  | { readonly method: 'stop' }
+  | { readonly method: 'check' | 'stop' }
 );
 
 /** The engine's answer to the request of this id; 0: it is ready. */

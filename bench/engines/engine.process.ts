@@ -66,8 +66,14 @@ export class EngineProcess {
     return this.child.pid ?? 0;
   }
 
+  /** `check` is to follow. */
   run(batch: Batch): Promise<BatchTimes> {
     return this.times({ method: 'run', batch });
+  }
+
+  /** Rejects where a result of the last `run` is missing or wrong. */
+  async check(): Promise<void> {
+    await this.ask({ method: 'check' });
   }
 
   submit(batch: Batch): Promise<BatchTimes> {

@@ -42,8 +42,11 @@ async function perform(engine: BenchEngine, request: EngineRequest): Promise<Eng
     if (times === undefined) throw new Error(`This engine has no ${request.method}`);
     return times;
   }
-  process.removeAllListeners('disconnect');
-  await engine.stop();
+  if (request.method === 'check') await engine.check?.();
+  else {
+    process.removeAllListeners('disconnect');
+    await engine.stop();
+  }
   return null;
 }
 

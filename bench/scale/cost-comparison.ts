@@ -22,7 +22,10 @@ export async function compareCosts(
 ): Promise<void> {
   // A tenth: enough to compile the code, and the tables that are to be empty stay so.
   const warmUp = Math.ceil(tasks / 10);
-  for (const { process } of [base, subject]) await process.run({ workload: 'linear', tasks: warmUp });
+  for (const { process } of [base, subject]) {
+    await process.run({ workload: 'linear', tasks: warmUp });
+    await process.check();
+  }
   const bases: StepCost[] = [];
   const subjects: StepCost[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {

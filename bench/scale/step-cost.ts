@@ -27,6 +27,7 @@ export async function measureStepCost(
   await server.observer.query(RESET);
   const { result, use } = await meter.during(() => process.run({ workload: name, tasks }));
   const { rows } = await server.observer.query<{ count: number }>(BUFFERS, [database]);
+  await process.check();
   return {
     stepsPerSecond: steps / result.seconds,
     cpuMilliseconds: (use.serverCpuSeconds * 1000) / steps,

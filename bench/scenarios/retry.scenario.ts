@@ -23,6 +23,7 @@ export async function measureRetries(
     for (const tasks of batches) {
       const since = new Date();
       await process.run({ workload: 'retry', tasks });
+      await process.check();
       const { rows } = await client.query<{ milliseconds: number }>(LATENESS, [
         RETRY_AFTER_SECONDS * 1000,
         since,

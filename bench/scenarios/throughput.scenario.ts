@@ -31,7 +31,7 @@ export async function measureThroughput(
 ): Promise<void> {
   for (const contestant of contestants) {
     const tasks = tasksOf(contestant, plan.warmUp);
-    await inTurn(contestant, () => contestant.process.run({ workload: plan.workload, tasks }));
+    await runChecked(contestant, () => contestant.process.run({ workload: plan.workload, tasks }));
   }
   const rounds = new Map(contestants.map((contestant): [Contestant, Round[]] => [contestant, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
@@ -54,7 +54,7 @@ async function runRound(contestant: Contestant, plan: ThroughputPlan): Promise<R
   const { process, meter } = contestant;
   const tasks = tasksOf(contestant, plan.tasks);
   const steps = tasks * workload(plan.workload).steps.length;
-  const { result, use } = await inTurn(contestant, () =>
+  const { result, use } = await runChecked(contestant, () =>
     meter.during(() => process.run({ workload: plan.workload, tasks })),
   );
   return {
@@ -63,6 +63,14 @@ async function runRound(contestant: Contestant, plan: ThroughputPlan): Promise<R
     submitPerSecond: tasks / result.submitSeconds,
     use,
   };
+}
+
+function runChecked<T>(contestant: Contestant, run: () => Promise<T>): Promise<T> {
+  return inTurn(contestant, async () => {
+    const result = await run();
+    await contestant.process.check();
+    return result;
+  });
 }
 
 function report(
