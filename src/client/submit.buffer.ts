@@ -1,19 +1,27 @@
 import { retryTransient } from '../engine/index.js';
 import type { Engine, SubmitAnswer } from '../engine/index.js';
+import type { KeptSlots, StartingTask, WorkAnnouncer } from '../notifications/index.js';
 
 const MOST_FLIGHTS = 2;
 const LARGEST_BATCH = 200;
 const MOST_CHARACTERS = 4_000_000;
 
-interface WaitingTask {
+export interface StoredTask {
+  readonly answer: SubmitAnswer | undefined;
+  /** This process has claimed all its first steps, so that nobody need be told of them. */
+  readonly taken: boolean;
+}
+
+interface WaitingTask extends StartingTask {
   readonly json: string;
-  readonly resolve: (answer: SubmitAnswer | undefined) => void;
+  readonly resolve: (stored: StoredTask) => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
  * Stores tasks that are submitted one by one, as many as come together in one call: what is submitted while two calls are
- * under way forms the next one. A lone task waits for nothing.
+ * under way forms the next one. A lone task waits for nothing. Where this process has free slots, the same call claims the
+ * first steps for them.
  *
  * Only for tasks that share no identity with any other. One that does may have to wait for whoever holds the same identity,
  * and would hold up all the others of its call.
@@ -25,13 +33,14 @@ export class SubmitBuffer {
 
   constructor(
     private readonly engine: Engine,
+    private readonly announcer: WorkAnnouncer,
     private readonly patienceMs: number,
   ) {}
 
   /** @param json a `NewTask` */
-  submit(json: string): Promise<SubmitAnswer | undefined> {
+  submit(json: string, task: StartingTask): Promise<StoredTask> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ json, resolve, reject });
+      this.waiting.push({ ...task, json, resolve, reject });
       this.schedule();
     });
   }
@@ -58,8 +67,8 @@ export class SubmitBuffer {
   private async send(batch: readonly WaitingTask[]): Promise<void> {
     this.flights += 1;
     try {
-      const answers = await this.store(batch);
-      for (const [place, { resolve }] of batch.entries()) resolve(answers[place]);
+      const stored = await this.store(batch);
+      for (const [place, { resolve }] of batch.entries()) resolve(stored(place));
     } catch (error) {
       if (batch.length === 1) batch[0]?.reject(error);
       // What the database does not take of one must not keep it from taking the others.
@@ -71,15 +80,38 @@ export class SubmitBuffer {
 
   private async sendAlone(task: WaitingTask): Promise<void> {
     try {
-      const [answer] = await this.store([task]);
-      task.resolve(answer);
+      const stored = await this.store([task]);
+      task.resolve(stored(0));
     } catch (error) {
       task.reject(error);
     }
   }
 
-  private store(batch: readonly WaitingTask[]): Promise<readonly SubmitAnswer[]> {
+  private async store(batch: readonly WaitingTask[]): Promise<(place: number) => StoredTask> {
     const tasks = batch.map(({ json }) => json);
-    return retryTransient(() => this.engine.submit(tasks), { patienceMs: this.patienceMs });
+    const slots = this.announcer.keepSlots(batch);
+    if (slots === null) {
+      const answers = await retryTransient(() => this.engine.submit(tasks), { patienceMs: this.patienceMs });
+      return (place) => ({ answer: answers[place], taken: false });
+    }
+    const stored = await this.storeAndClaim(tasks, slots);
+    slots.claimed(stored.claims);
+    const taken = stored.claims.more === false;
+    return (place) => ({ answer: stored.tasks[place], taken });
+  }
+
+  private async storeAndClaim(
+    tasks: readonly string[],
+    slots: KeptSlots,
+  ): Promise<Awaited<ReturnType<Engine['submitAndClaim']>>> {
+    try {
+      return await retryTransient(
+        (repeated) => this.engine.submitAndClaim(tasks, slots.claimant, slots.tokens, repeated),
+        { patienceMs: this.patienceMs },
+      );
+    } catch (error) {
+      slots.unanswered();
+      throw error;
+    }
   }
 }

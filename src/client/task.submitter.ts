@@ -27,6 +27,7 @@ import type {
 import { Meters } from '../metrics/index.js';
 import { NOTIFY, READY_CHANNEL, WorkAnnouncer } from '../notifications/index.js';
 import { SubmitBuffer } from './submit.buffer.js';
+import type { StoredTask } from './submit.buffer.js';
 import { TaskWatch } from './task.watch.js';
 
 export interface SubmitOptions {
@@ -65,7 +66,7 @@ export class TaskSubmitter {
     private readonly meters: Meters,
     private readonly log: LogSettings,
   ) {
-    this.buffer = new SubmitBuffer(engine, PATIENCE_MS);
+    this.buffer = new SubmitBuffer(engine, announcer, PATIENCE_MS);
   }
 
   /** See `TaskClient.submit`. */
@@ -152,18 +153,22 @@ export class TaskSubmitter {
   private async submitPrepared({ task, json, template }: PreparedTask): Promise<SubmittedTask> {
     this.assertRoom(1);
     this.watch.expect(task.task_uuid);
-    const answer = await (sharesIdentity(task) ? this.storeAlone(json) : this.buffer.submit(json));
+    const starting = { templateId: template.templateId, readySteps: readySteps(template) };
+    const { answer, taken } = await (sharesIdentity(task)
+      ? this.storeAlone(json)
+      : this.buffer.submit(json, starting));
     const submitted = submittedTask(task, answer);
     if (submitted.created) {
       this.logSubmitted(task, template);
-      this.announce(template.templateId, readySteps(template), 1);
+      this.accepted(starting.readySteps, 1);
+      if (!taken) this.announcer.announce(starting.templateId, starting.readySteps);
     }
     return submitted;
   }
 
-  private async storeAlone(json: string): Promise<SubmitAnswer | undefined> {
+  private async storeAlone(json: string): Promise<StoredTask> {
     const [answer] = await retryTransient(() => this.engine.submit([json]), { patienceMs: PATIENCE_MS });
-    return answer;
+    return { answer, taken: false };
   }
 
   private async submitWithin(client: ClientBase, { task, json }: PreparedTask): Promise<SubmittedTask> {
@@ -199,7 +204,10 @@ export class TaskSubmitter {
         outcomes[position] = { error: asTaskerError(error) };
       }
     }
-    for (const [templateId, { steps, tasks }] of created) this.announce(templateId, steps, tasks);
+    for (const [templateId, { steps, tasks }] of created) {
+      this.accepted(steps, tasks);
+      this.announcer.announce(templateId, steps);
+    }
   }
 
   private logSubmitted(task: NewTask, { template }: RegisteredTemplate): void {
@@ -222,11 +230,10 @@ export class TaskSubmitter {
     }
   }
 
-  /** Steps that have become ready by tasks that this process has accepted. */
-  private announce(templateId: number, steps: number, tasks: number): void {
+  /** Tasks that this process has accepted, and how many of their steps can run at once. */
+  private accepted(steps: number, tasks: number): void {
     this.meters.tasksSubmitted.inc(tasks);
     this.backlog.accepted(steps);
-    this.announcer.announce(templateId, steps);
   }
 }
 

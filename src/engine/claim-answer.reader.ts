@@ -6,6 +6,7 @@ import type {
   ClaimAnswer,
   ClaimedStep,
   CompletionAnswer,
+  SubmitAnswer,
   UnrecordedReport,
 } from './claim.types.js';
 import { StepInput } from './step-input.js';
@@ -23,7 +24,12 @@ interface StepRow {
   readonly attempt_token: string;
 }
 
-/** The rows that `tasker.claim_steps` and `tasker.complete_steps` answer with, told apart by `kind`. */
+interface SubmittedDetail {
+  readonly outcome: SubmitAnswer['outcome'];
+  readonly accepted_at: string;
+}
+
+/** The rows that the functions which claim steps answer with, told apart by `kind`. */
 export type ClaimRow =
   | (StepRow & {
       readonly kind: 'claim';
@@ -37,6 +43,7 @@ export type ClaimRow =
       readonly inputs: string | null;
     })
   | (StepRow & { readonly kind: 'handed' | 'repeated' | 'refused' })
+  | { readonly kind: 'submitted'; readonly task_uuid: string; readonly detail: string }
   | { readonly kind: 'settled'; readonly task_uuid: string }
   | { readonly kind: 'released'; readonly detail: string }
   | { readonly kind: 'summary'; readonly detail: string };
@@ -49,6 +56,15 @@ export const CLAIM_TYPES: pg.CustomTypesConfig = {
 
 export function readClaimAnswer(rows: readonly ClaimRow[]): ClaimAnswer {
   return readCompletionAnswer(rows);
+}
+
+/** Of `tasker.submit_and_claim`: what became of the tasks, in their order. */
+export function readSubmitAnswers(rows: readonly ClaimRow[]): readonly SubmitAnswer[] {
+  return rows.flatMap((row) => {
+    if (row.kind !== 'submitted') return [];
+    const { outcome, accepted_at }: SubmittedDetail = JSON.parse(row.detail);
+    return [{ outcome, taskUuid: row.task_uuid, acceptedAt: new Date(accepted_at) }];
+  });
 }
 
 export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswer {
@@ -85,6 +101,8 @@ export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswe
           token: row.attempt_token,
           reason: row.kind,
         });
+        break;
+      case 'submitted':
         break;
       case 'settled':
         settledTasks.push(row.task_uuid);

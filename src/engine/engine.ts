@@ -14,7 +14,12 @@ import type {
   StepReport,
   SubmitAnswer,
 } from './claim.types.js';
-import { CLAIM_TYPES, readClaimAnswer, readCompletionAnswer } from './claim-answer.reader.js';
+import {
+  CLAIM_TYPES,
+  readClaimAnswer,
+  readCompletionAnswer,
+  readSubmitAnswers,
+} from './claim-answer.reader.js';
 import type { ClaimRow } from './claim-answer.reader.js';
 import type { JsonValue } from './json.types.js';
 import { templateGraph } from './template.graph.js';
@@ -52,6 +57,11 @@ const RECLAIM: Statement = {
 const SUBMIT: Statement = {
   name: 'tasker_submit_tasks',
   text: 'SELECT outcome, task_uuid, accepted_at FROM tasker.submit_tasks($1) ORDER BY ordinal',
+};
+const SUBMIT_AND_CLAIM: Statement = {
+  name: 'tasker_submit_and_claim',
+  text: 'SELECT * FROM tasker.submit_and_claim($1, $2, $3, $4, $5, $6, $7)',
+  types: CLAIM_TYPES,
 };
 const CANCEL: Statement = {
   name: 'tasker_cancel_task',
@@ -129,16 +139,23 @@ export class Engine {
     }));
   }
 
+  /** Accepts tasks as `submit` does, and claims at most one step a token in the same transaction. */
+  async submitAndClaim(
+    tasks: readonly string[],
+    claimant: Claimant,
+    tokens: readonly string[],
+    repeated: boolean,
+  ): Promise<{ readonly tasks: readonly SubmitAnswer[]; readonly claims: ClaimAnswer }> {
+    const rows = await this.database.query<ClaimRow>(SUBMIT_AND_CLAIM, [
+      `[${tasks.join(',')}]`,
+      ...claimArguments(claimant, tokens, repeated),
+    ]);
+    return { tasks: readSubmitAnswers(rows), claims: readClaimAnswer(rows) };
+  }
+
   /** Claims at most one step a token. */
   async claim(claimant: Claimant, tokens: readonly string[], repeated: boolean): Promise<ClaimAnswer> {
-    const rows = await this.database.query<ClaimRow>(CLAIM, [
-      claimant.workerId,
-      SCHEMA_VERSION,
-      repeated,
-      arrayLiteral(claimant.templateIds),
-      arrayLiteral(tokens),
-      claimant.leaseSeconds,
-    ]);
+    const rows = await this.database.query<ClaimRow>(CLAIM, claimArguments(claimant, tokens, repeated));
     return readClaimAnswer(rows);
   }
 
@@ -276,6 +293,14 @@ export class Engine {
       ? this.database.query<Row>(statement, values)
       : this.database.queryOn<Row>(client, statement, values);
   }
+}
+
+function claimArguments(
+  { workerId, templateIds, leaseSeconds }: Claimant,
+  tokens: readonly string[],
+  repeated: boolean,
+): readonly unknown[] {
+  return [workerId, SCHEMA_VERSION, repeated, arrayLiteral(templateIds), arrayLiteral(tokens), leaseSeconds];
 }
 
 function attemptColumns(attempts: readonly AttemptKey[]): readonly unknown[] {

@@ -6,4 +6,4 @@ export type { ListenerState } from './postgres.listener.js';
 export { ProcessIdentity } from './process-identity.js';
 export { TaskChanges } from './task-changes.js';
 export { WorkAnnouncer } from './work.announcer.js';
-export type { LocalTaker } from './work.announcer.js';
+export type { KeptSlots, LocalTaker, StartingTask } from './work.announcer.js';

@@ -6,7 +6,7 @@ import { SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, StepResultReader } from '../engine/index.js';
 import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer } from '../engine/index.js';
 import { Notifier } from '../notifications/index.js';
-import type { LocalTaker } from '../notifications/index.js';
+import type { KeptSlots, LocalTaker, StartingTask } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import type { LeaseLost } from './lease.keeper.js';
@@ -144,6 +144,22 @@ export class StepDispatcher implements LocalTaker {
     return this.freeSlots() >= this.offered;
   }
 
+  keepSlots(tasks: readonly StartingTask[]): KeptSlots | null {
+    const steps = tasks.reduce((sum, { readySteps }) => sum + readySteps, 0);
+    if (!this.mayClaim() || this.buffer.length > 0 || this.flights >= MOST_FLIGHTS) return null;
+    if (this.freeSlots() < steps || !tasks.every(({ templateId }) => this.served.serves(templateId)))
+      return null;
+    // One more than there will be, where there is one: it stays free if nothing else waits.
+    const tokens = this.reserve(steps + 1);
+    this.flights += 1;
+    return {
+      claimant: this.claimant(),
+      tokens,
+      claimed: (answer) => this.land(tokens, answer),
+      unanswered: () => void this.claimFor(tokens, true),
+    };
+  }
+
   /**
    * Takes no more work, lets running attempts end for `shutdownTimeoutSeconds`, hands back the rest, and records what has
    * ended. Safe to call twice, or without `start`.
@@ -251,13 +267,25 @@ export class StepDispatcher implements LocalTaker {
   private async claim(): Promise<void> {
     const tokens = this.reserve(Number.POSITIVE_INFINITY);
     this.flights += 1;
+    await this.claimFor(tokens, false);
+  }
+
+  /** @param used whether a call with these tokens may have claimed already */
+  private async claimFor(tokens: readonly string[], used: boolean): Promise<void> {
     let answer: ClaimAnswer | undefined;
     try {
-      answer = await this.persistently((repeated) => this.engine.claim(this.claimant(), tokens, repeated));
+      answer = await this.persistently((repeated) =>
+        this.engine.claim(this.claimant(), tokens, used || repeated),
+      );
     } catch (error) {
       this.report('Steps could not be claimed, trying again', error);
       this.wakeIn(CLAIM_PAUSE_MS);
     }
+    this.land(tokens, answer);
+  }
+
+  /** A call that these tokens were reserved for has ended. */
+  private land(tokens: readonly string[], answer: ClaimAnswer | undefined): void {
     this.flights -= 1;
     this.reserved -= tokens.length;
     if (answer !== undefined) this.accept(answer);

@@ -5,9 +5,19 @@ import type { QueryResultRow } from 'pg';
 import { v7 as uuidV7 } from 'uuid';
 
 import { SCHEMA_VERSION } from '../../src/database/index.js';
-import { CLAIM_TYPES, readCompletionAnswer } from '../../src/engine/claim-answer.reader.js';
+import {
+  CLAIM_TYPES,
+  readCompletionAnswer,
+  readSubmitAnswers,
+} from '../../src/engine/claim-answer.reader.js';
 import type { ClaimRow } from '../../src/engine/claim-answer.reader.js';
-import type { AttemptKey, CompletionAnswer, JsonObject, NewTask } from '../../src/engine/index.js';
+import type {
+  AttemptKey,
+  CompletionAnswer,
+  JsonObject,
+  NewTask,
+  SubmitAnswer,
+} from '../../src/engine/index.js';
 import type { Report } from './reports.js';
 
 /** What a claim asks for; left out: one slot, every template, 30 seconds. */
@@ -93,6 +103,15 @@ export class CoreConnection {
     const [row] = await this.submitAll([newTask(wish)]);
     if (row?.outcome !== 'created') throw new Error(`expected a new task, got ${JSON.stringify(row)}`);
     return row.task_uuid;
+  }
+
+  async submitAndClaim(
+    tasks: readonly NewTask[],
+    wish: ClaimWish = {},
+  ): Promise<{ readonly tasks: readonly SubmitAnswer[]; readonly claims: CompletionAnswer }> {
+    const values = [JSON.stringify(tasks), ...this.claimValues(wish)];
+    const rows = await this.call<ClaimRow>('submit_and_claim', values);
+    return { tasks: readSubmitAnswers(rows), claims: readCompletionAnswer(rows) };
   }
 
   async claim(wish: ClaimWish = {}): Promise<CompletionAnswer> {

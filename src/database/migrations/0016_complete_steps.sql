@@ -263,6 +263,8 @@ BEGIN
   END IF;
   IF v_retries_due OR v_any_failed THEN
     v_outlook := tasker.queue_outlook(p_template_ids);
+    -- A retry without a delay is ready already.
+    v_more := coalesce(v_more, tasker.ready_priority_above(p_template_ids, (-32768)::smallint) IS NOT NULL);
   END IF;
 
   kind := 'summary';

@@ -10,17 +10,25 @@ import type { AfterStatement } from './worker-defects.js';
  * "before" is before its commit and "after" is after it, when nobody has been told yet.
  */
 export const COMMITS = {
-  submit: 'tasker_submit_tasks',
-  claim: 'tasker_claim_steps',
-  claimAlone: 'tasker_claim_step_alone',
-  complete: 'tasker_complete_steps',
-  extend: 'tasker_extend_leases',
-  release: 'tasker_release_steps',
-  reclaim: 'tasker_reclaim_expired_steps',
-  cancel: 'tasker_cancel_task',
+  submit: ['tasker_submit_tasks', 'tasker_submit_and_claim'],
+  claim: ['tasker_claim_steps'],
+  claimAlone: ['tasker_claim_step_alone'],
+  complete: ['tasker_complete_steps'],
+  extend: ['tasker_extend_leases'],
+  release: ['tasker_release_steps'],
+  reclaim: ['tasker_reclaim_expired_steps'],
+  cancel: ['tasker_cancel_task'],
   /** Of a step's own transaction. */
-  commit: 'COMMIT',
-} as const;
+  commit: ['COMMIT'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** Where statements that claim say which schema their caller knows. */
+const SCHEMA_VERSION_AT: Readonly<Record<string, number>> = {
+  tasker_claim_steps: 1,
+  tasker_claim_step_alone: 1,
+  tasker_complete_steps: 1,
+  tasker_submit_and_claim: 2,
+};
 
 export type CommitName = keyof typeof COMMITS;
 
@@ -110,8 +118,8 @@ export class FaultyConnections {
   private released(query: unknown): unknown {
     const { schemaVersion } = this.options;
     if (schemaVersion === null || !isNamed(query) || query.values === undefined) return query;
-    if (!/^tasker_(claim|complete)_steps/.test(query.name ?? '')) return query;
-    return { ...query, values: query.values.with(1, schemaVersion) };
+    const place = SCHEMA_VERSION_AT[query.name ?? ''];
+    return place === undefined ? query : { ...query, values: query.values.with(place, schemaVersion) };
   }
 
   /** What the answer says of the schema, as another release would understand it. */
@@ -129,9 +137,7 @@ export class FaultyConnections {
   }
 
   private due(statement: string, when: FaultPoint['when']): FaultPoint['action'] | undefined {
-    const point = this.armed.find(
-      (one) => COMMITS[one.at] === statement && one.when === when && one.left > 0,
-    );
+    const point = this.armed.find((one) => isAt(one, statement) && one.when === when && one.left > 0);
     if (point === undefined) return undefined;
     if (point.skip > 0) {
       point.skip -= 1;
@@ -142,6 +148,11 @@ export class FaultyConnections {
     process.send?.({ event: 'struck', at, when, action } satisfies Struck);
     return action;
   }
+}
+
+function isAt({ at }: FaultPoint, statement: string): boolean {
+  const statements: readonly string[] = COMMITS[at];
+  return statements.includes(statement);
 }
 
 function originalQuery(): Function {

@@ -20,7 +20,7 @@ export function makeDefective(defect: WorkerDefect | null): AfterStatement {
       };
     case 'leases by its own clock':
       return async (client, statement) => {
-        if (!/^tasker_(claim|complete|extend)/.test(statement)) return;
+        if (!/^tasker_(claim|complete|extend|submit_and_claim)/.test(statement)) return;
         await client.query(
           `UPDATE tasker.steps SET lease_until = $1::timestamptz + interval '2 s'
            WHERE state = 2 AND abs(extract(epoch FROM lease_until - $1::timestamptz)) > 60`,
