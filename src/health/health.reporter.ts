@@ -4,7 +4,7 @@ import type { HealthCheckResult, HealthIndicatorFunction } from '@nestjs/terminu
 import { DatabaseSettings, PACKAGE_VERSION, ServiceSettings, WorkerSettings } from '../config/index.js';
 import { ServedTemplates, StepDispatcher } from '../worker/index.js';
 import { DatabaseHealthIndicator } from './database.health.js';
-import type { BasicHealth, HealthCheck, HealthReport } from './health.responses.js';
+import type { BasicHealth, HealthCheckOutcome, HealthReport } from './health.responses.js';
 import { WorkerHealthIndicator } from './worker.health.js';
 
 const STATUS_OF = { up: 'healthy', degraded: 'degraded', down: 'unhealthy' } as const;
@@ -71,7 +71,7 @@ export class HealthReporter {
 
   private async run(
     indicators: readonly HealthIndicatorFunction[],
-  ): Promise<Readonly<Record<string, HealthCheck>>> {
+  ): Promise<Readonly<Record<string, HealthCheckOutcome>>> {
     const started = performance.now();
     const outcomes = await this.outcomes([...indicators]);
     const shared = {
@@ -79,7 +79,7 @@ export class HealthReporter {
       last_checked: new Date().toISOString(),
     };
     return Object.fromEntries(
-      Object.entries(outcomes).map(([key, outcome]): [string, HealthCheck] => [
+      Object.entries(outcomes).map(([key, outcome]): [string, HealthCheckOutcome] => [
         key,
         { status: STATUS_OF[outcome.status], ...messageOf(outcome), ...shared },
       ]),

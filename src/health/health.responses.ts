@@ -1,7 +1,7 @@
 import { ApiExtraModels, ApiProperty, ApiPropertyOptional, getSchemaPath } from '@nestjs/swagger';
 
 /** One thing that was looked at. */
-export class HealthCheck {
+export class HealthCheckOutcome {
   @ApiProperty({ enum: ['healthy', 'degraded', 'unhealthy'], enumName: 'CheckStatus' })
   readonly status!: 'healthy' | 'degraded' | 'unhealthy';
 
@@ -71,7 +71,7 @@ export class BasicHealth {
 }
 
 /** What `/health/ready` and `/health/detailed` answer. */
-@ApiExtraModels(HealthCheck)
+@ApiExtraModels(HealthCheckOutcome)
 export class HealthReport {
   @ApiProperty({
     enum: ['ready', 'not_ready', 'healthy', 'degraded', 'unhealthy'],
@@ -85,8 +85,8 @@ export class HealthReport {
   @ApiProperty({ example: 'worker-1' })
   readonly worker_id!: string;
 
-  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(HealthCheck) } })
-  readonly checks!: Readonly<Record<string, HealthCheck>>;
+  @ApiProperty({ type: 'object', additionalProperties: { $ref: getSchemaPath(HealthCheckOutcome) } })
+  readonly checks!: Readonly<Record<string, HealthCheckOutcome>>;
 
   @ApiProperty({ type: HealthInfo })
   readonly info!: HealthInfo;

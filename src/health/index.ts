@@ -1,2 +1,2 @@
 export { HealthModule } from './health.module.js';
-export type { BasicHealth, HealthCheck, HealthReport } from './health.responses.js';
+export type { BasicHealth, HealthCheckOutcome, HealthReport } from './health.responses.js';

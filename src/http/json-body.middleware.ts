@@ -10,6 +10,7 @@ type Next = (error?: unknown) => void;
 type RequestWithBody = IncomingMessage & { body?: unknown };
 
 const JSON_TYPE = /^application\/(?:json|[\w.-]+\+json)$/i;
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
 const CHARSET = /;\s*charset\s*=\s*"?([^\s";]+)/i;
 
 /** Refuses a body that is not announced as JSON in UTF-8, before any of it is read. */
@@ -44,7 +45,7 @@ function findMediaTypeFault(contentType: string): UnsupportedMediaTypeError | un
 
 function decodeUtf8(body: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+    return UTF8.decode(body);
   } catch {
     throw new MalformedJsonError('The body is not valid JSON: its bytes are not UTF-8');
   }
