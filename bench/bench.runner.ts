@@ -96,7 +96,7 @@ class BenchRun {
     if (flushes !== null && this.wants('idle')) {
       this.progress('flushes, idle');
       await measureFlushes(tasker, this.server, flushes, this.measurements);
-      await measureIdle(tasker, this.server, idleSeconds, this.measurements);
+      await measureIdle(tasker, idleSeconds, this.measurements);
       await measureDeadTuples(tasker, this.measurements);
     }
     await tasker.process.stop();

@@ -36,5 +36,7 @@ export interface BenchEngine {
   submit?(batch: Batch): Promise<BatchTimes>;
   /** Submits one task after another, a few at a time, and waits for no ends. */
   submitOneByOne?(batch: Batch): Promise<BatchTimes>;
+  /** How many queries its process has sent so far. Of engines that count them. */
+  queries?(): number;
   stop(): Promise<void>;
 }

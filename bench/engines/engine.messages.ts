@@ -4,11 +4,11 @@ import type { Batch, BatchTimes, PacedBatch } from './bench-engine.js';
 export type EngineRequest = { readonly id: number } & (
   | { readonly method: 'run' | 'runAlone' | 'submit' | 'submitOneByOne'; readonly batch: Batch }
   | { readonly method: 'runPaced'; readonly batch: PacedBatch }
-  | { readonly method: 'check' | 'stop' }
+  | { readonly method: 'check' | 'queries' | 'stop' }
 );
 
 /** The engine's answer to the request of this id; 0: it is ready. */
-export type EngineValue = BatchTimes | readonly number[] | null;
+export type EngineValue = BatchTimes | readonly number[] | number | null;
 
 export interface EngineAnswer {
   readonly id: number;

@@ -92,6 +92,13 @@ export class EngineProcess {
     return this.latencies({ method: 'runPaced', batch });
   }
 
+  /** How many queries it has sent since it started. */
+  async queries(): Promise<number> {
+    const { value } = await this.ask({ method: 'queries' });
+    if (typeof value !== 'number') throw new Error('This engine does not count its queries');
+    return value;
+  }
+
   /** Safe to call after the process has ended. */
   async stop(): Promise<void> {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
@@ -112,7 +119,7 @@ export class EngineProcess {
 
   private async times(body: RequestBody): Promise<BatchTimes> {
     const { value } = await this.ask(body);
-    if (value === null || value === undefined || !('seconds' in value))
+    if (typeof value !== 'object' || value === null || !('seconds' in value))
       throw new Error(`${body.method}: no times came`);
     return value;
   }

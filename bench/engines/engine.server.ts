@@ -42,6 +42,7 @@ async function perform(engine: BenchEngine, request: EngineRequest): Promise<Eng
     if (times === undefined) throw new Error(`This engine has no ${request.method}`);
     return times;
   }
+  if (request.method === 'queries') return engine.queries?.() ?? null;
   if (request.method === 'check') await engine.check?.();
   else {
     process.removeAllListeners('disconnect');

@@ -10,7 +10,6 @@ import type { Contestant } from './contestants.js';
 const STATISTICS_SETTLE_MS = 11_000;
 
 const FLUSHES = `SELECT sum(fsyncs)::float8 AS count FROM pg_stat_io WHERE object = 'wal'`;
-const TRANSACTIONS = `SELECT (xact_commit + xact_rollback)::float8 AS count FROM pg_stat_database WHERE datname = $1`;
 const TUPLES = `SELECT
     (sum(t.n_tup_upd + t.n_tup_del) / (SELECT count(*) FROM tasker.steps WHERE state = 4) * 1000)::float8 AS dead,
     (sum(t.n_tup_hot_upd) / sum(t.n_tup_upd))::float8 AS in_place
@@ -31,16 +30,15 @@ export async function measureFlushes(
   measurements.add(name, 'linear', 'wal_flushes_per_lone_task', (after - before) / tasks, '1');
 }
 
-/** What a worker costs while there is nothing to do. Its statistics have settled before. */
+/** What a worker costs while there is nothing to do. */
 export async function measureIdle(
-  { name, database, meter }: Contestant,
-  server: BenchServer,
+  { name, process, meter }: Contestant,
   seconds: number,
   measurements: Measurements,
 ): Promise<void> {
-  const before = await readCount(server, TRANSACTIONS, database);
+  const before = await process.queries();
   const { use } = await meter.during(() => delay(seconds * 1000));
-  const after = await readCount(server, TRANSACTIONS, database);
+  const after = await process.queries();
   measurements.add(name, 'idle', 'queries_per_second', (after - before) / seconds, '1/s');
   measurements.add(name, 'idle', 'engine_cpu_share_of_a_core', use.engineCpuSeconds / seconds, '1');
   measurements.add(name, 'idle', 'server_cpu_share_of_a_core', use.serverCpuSeconds / seconds, '1');
@@ -62,7 +60,7 @@ export async function measureDeadTuples(
   }
 }
 
-async function readCount(server: BenchServer, query: string, ...values: readonly string[]): Promise<number> {
-  const { rows } = await server.observer.query<{ count: number }>(query, [...values]);
+async function readCount(server: BenchServer, query: string): Promise<number> {
+  const { rows } = await server.observer.query<{ count: number }>(query);
   return rows[0]?.count ?? Number.NaN;
 }

@@ -29,6 +29,8 @@ export class TaskerEngine implements BenchEngine {
   constructor(
     private readonly worker: WorkerHandle,
     private readonly namespaces: number,
+    /** How many queries this process has sent. */
+    readonly queries: () => number,
   ) {
     this.statistics = worker.app.get(WorkerStatistics);
     this.database = worker.app.get(Database);
