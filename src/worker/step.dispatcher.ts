@@ -30,6 +30,9 @@ const MOST_FLIGHTS = 2;
 const LARGEST_BATCH = 200;
 /** How long to wait after a claim that failed for another reason than a lost connection. */
 const CLAIM_PAUSE_MS = 1_000;
+/** What of the time for a shutdown is kept for handing back and for goodbyes: this much, and no more than that part of it. */
+const GOODBYES_MS = 1_000;
+const GOODBYES_PART = 1 / 5;
 /** For how long, past the deadline of a shutdown, what has ended may still be recorded. */
 const FLUSH_PATIENCE_MS = 5_000;
 
@@ -161,8 +164,8 @@ export class StepDispatcher implements LocalTaker {
   }
 
   /**
-   * Takes no more work, lets running attempts end for `shutdownTimeoutSeconds`, hands back the rest, and records what has
-   * ended. Safe to call twice, or without `start`.
+   * Takes no more work, lets running attempts end until shortly before `shutdownTimeoutSeconds` are over, hands back the
+   * rest, and records what has ended. Safe to call twice, or without `start`.
    */
   async stop(): Promise<void> {
     if (this.state === 'stopped') return;
@@ -176,7 +179,11 @@ export class StepDispatcher implements LocalTaker {
     // Not awaited: the database may be away, and the deadline counts from now.
     void this.handBack(waiting);
 
-    const deadline = setTimeout(() => this.abortRunning(), this.settings.shutdownTimeoutSeconds * 1000);
+    const allMs = this.settings.shutdownTimeoutSeconds * 1000;
+    const deadline = setTimeout(
+      () => this.abortRunning(),
+      allMs - Math.min(GOODBYES_MS, allMs * GOODBYES_PART),
+    );
     this.schedulePump();
     await idle;
     clearTimeout(deadline);
