@@ -1,3 +1,4 @@
+import { isTransient } from '../database/index.js';
 import { retryTransient } from '../engine/index.js';
 import type { Engine, SubmitAnswer } from '../engine/index.js';
 import type { KeptSlots, StartingTask, WorkAnnouncer } from '../notifications/index.js';
@@ -90,28 +91,32 @@ export class SubmitBuffer {
   private async store(batch: readonly WaitingTask[]): Promise<(place: number) => StoredTask> {
     const tasks = batch.map(({ json }) => json);
     const slots = this.announcer.keepSlots(batch);
-    if (slots === null) {
+    const stored = slots === null ? null : await this.storeAndClaim(tasks, slots);
+    if (stored === null) {
       const answers = await retryTransient(() => this.engine.submit(tasks), { patienceMs: this.patienceMs });
       return (place) => ({ answer: answers[place], taken: false });
     }
-    const stored = await this.storeAndClaim(tasks, slots);
-    slots.claimed(stored.claims);
     const taken = stored.claims.more === false;
     return (place) => ({ answer: stored.tasks[place], taken });
   }
 
+  /** Null where the database refused: what stood in the way may be the claim, which is no reason not to accept a task. */
   private async storeAndClaim(
     tasks: readonly string[],
     slots: KeptSlots,
-  ): Promise<Awaited<ReturnType<Engine['submitAndClaim']>>> {
+  ): Promise<Awaited<ReturnType<Engine['submitAndClaim']>> | null> {
+    let stored;
     try {
-      return await retryTransient(
+      stored = await retryTransient(
         (repeated) => this.engine.submitAndClaim(tasks, slots.claimant, slots.tokens, repeated),
         { patienceMs: this.patienceMs },
       );
     } catch (error) {
       slots.unanswered();
-      throw error;
+      if (isTransient(error)) throw error;
+      return null;
     }
+    slots.claimed(stored.claims);
+    return stored;
   }
 }
