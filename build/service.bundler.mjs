@@ -48,7 +48,7 @@ const missingStayMissing = {
 async function renamedClasses(bundle) {
   const names = new Set();
   for (const file of await readdir(DIST, { recursive: true })) {
-    if (!file.endsWith('.js') || file.startsWith('service')) continue;
+    if (!file.endsWith('.js') || file.startsWith(`service${sep}`)) continue;
     const source = await readFile(join(DIST, file), 'utf8');
     for (const [, name] of source.matchAll(/\bclass (\w+)/g)) names.add(name);
   }

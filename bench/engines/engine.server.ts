@@ -43,11 +43,12 @@ async function perform(engine: BenchEngine, request: EngineRequest): Promise<Eng
     return times;
   }
   if (request.method === 'queries') return engine.queries?.() ?? null;
-  if (request.method === 'check') await engine.check?.();
-  else {
-    process.removeAllListeners('disconnect');
-    await engine.stop();
+  if (request.method === 'check') {
+    await engine.check?.();
+    return null;
   }
+  process.removeAllListeners('disconnect');
+  await engine.stop();
   return null;
 }
 

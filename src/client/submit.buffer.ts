@@ -8,14 +8,14 @@ const LARGEST_BATCH = 200;
 const MOST_CHARACTERS = 4_000_000;
 
 export interface StoredTask {
-  readonly answer: SubmitAnswer | undefined;
+  readonly answer: SubmitAnswer;
   /** This process has claimed all its first steps, so that nobody need be told of them. */
   readonly taken: boolean;
 }
 
 interface WaitingTask extends StartingTask {
   readonly json: string;
-  readonly resolve: (stored: StoredTask) => void;
+  readonly resolve: (stored: StoredTask | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -39,7 +39,7 @@ export class SubmitBuffer {
   ) {}
 
   /** @param json a `NewTask` */
-  submit(json: string, task: StartingTask): Promise<StoredTask> {
+  submit(json: string, task: StartingTask): Promise<StoredTask | undefined> {
     return new Promise((resolve, reject) => {
       this.waiting.push({ ...task, json, resolve, reject });
       this.schedule();
@@ -69,7 +69,7 @@ export class SubmitBuffer {
     this.flights += 1;
     try {
       const stored = await this.store(batch);
-      for (const [place, { resolve }] of batch.entries()) resolve(stored(place));
+      for (const [place, { resolve }] of batch.entries()) resolve(stored[place]);
     } catch (error) {
       if (batch.length === 1) batch[0]?.reject(error);
       // What the database does not take of one must not keep it from taking the others.
@@ -81,30 +81,30 @@ export class SubmitBuffer {
 
   private async sendAlone(task: WaitingTask): Promise<void> {
     try {
-      const stored = await this.store([task]);
-      task.resolve(stored(0));
+      const [stored] = await this.storeOnly([task.json]);
+      task.resolve(stored);
     } catch (error) {
       task.reject(error);
     }
   }
 
-  private async store(batch: readonly WaitingTask[]): Promise<(place: number) => StoredTask> {
+  private async store(batch: readonly WaitingTask[]): Promise<readonly StoredTask[]> {
     const tasks = batch.map(({ json }) => json);
     const slots = this.announcer.keepSlots(batch);
     const stored = slots === null ? null : await this.storeAndClaim(tasks, slots);
-    if (stored === null) {
-      const answers = await retryTransient(() => this.engine.submit(tasks), { patienceMs: this.patienceMs });
-      return (place) => ({ answer: answers[place], taken: false });
-    }
-    const taken = stored.claims.more === false;
-    return (place) => ({ answer: stored.tasks[place], taken });
+    return stored ?? this.storeOnly(tasks);
+  }
+
+  private async storeOnly(tasks: readonly string[]): Promise<readonly StoredTask[]> {
+    const answers = await retryTransient(() => this.engine.submit(tasks), { patienceMs: this.patienceMs });
+    return answers.map((answer) => ({ answer, taken: false }));
   }
 
   /** Null where the database refused: what stood in the way may be the claim, which is no reason not to accept a task. */
   private async storeAndClaim(
     tasks: readonly string[],
     slots: KeptSlots,
-  ): Promise<Awaited<ReturnType<Engine['submitAndClaim']>> | null> {
+  ): Promise<readonly StoredTask[] | null> {
     let stored;
     try {
       stored = await retryTransient(
@@ -116,7 +116,8 @@ export class SubmitBuffer {
       if (isTransient(error)) throw error;
       return null;
     }
-    slots.claimed(stored.claims);
-    return stored;
+    const { tasks: answers, claims } = stored;
+    slots.claimed(claims);
+    return answers.map((answer) => ({ answer, taken: claims.more === false }));
   }
 }

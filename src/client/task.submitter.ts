@@ -154,21 +154,19 @@ export class TaskSubmitter {
     this.assertRoom(1);
     this.watch.expect(task.task_uuid);
     const starting = { templateId: template.templateId, readySteps: readySteps(template) };
-    const { answer, taken } = await (sharesIdentity(task)
-      ? this.storeAlone(json)
-      : this.buffer.submit(json, starting));
-    const submitted = submittedTask(task, answer);
+    const stored = await (sharesIdentity(task) ? this.storeAlone(json) : this.buffer.submit(json, starting));
+    const submitted = submittedTask(task, stored?.answer);
     if (submitted.created) {
       this.logSubmitted(task, template);
       this.accepted(starting.readySteps, 1);
-      if (!taken) this.announcer.announce(starting.templateId, starting.readySteps);
+      if (stored?.taken !== true) this.announcer.announce(starting.templateId, starting.readySteps);
     }
     return submitted;
   }
 
-  private async storeAlone(json: string): Promise<StoredTask> {
+  private async storeAlone(json: string): Promise<StoredTask | undefined> {
     const [answer] = await retryTransient(() => this.engine.submit([json]), { patienceMs: PATIENCE_MS });
-    return { answer, taken: false };
+    return answer && { answer, taken: false };
   }
 
   private async submitWithin(client: ClientBase, { task, json }: PreparedTask): Promise<SubmittedTask> {

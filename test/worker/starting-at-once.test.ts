@@ -103,7 +103,7 @@ describe('A task submitted to a worker', () => {
     try {
       const { client } = await lab.worker({ handlers: HANDLERS, settings: { databaseUrl: proxy.url } });
       const unlock = await lab.hold('BEGIN; LOCK TABLE tasker.tasks IN SHARE ROW EXCLUSIVE MODE');
-      const [outcome] = [Promise.allSettled([client.submit(requestFor(one))])];
+      const outcome = Promise.allSettled([client.submit(requestFor(one))]);
       await until('the submit waits for the lock', () => lab.rows(WAITING).then(({ length }) => length > 0));
       if (forLong) proxy.close();
       else proxy.cut();
