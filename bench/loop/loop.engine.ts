@@ -30,7 +30,7 @@ const LEASE_SECONDS = 30;
 const CHUNK = 1_000;
 
 interface ClaimRow {
-  readonly kind: string;
+  readonly kind: 'claim';
   readonly task_uuid: string;
   readonly step_index: number;
   readonly attempt_token: string;
@@ -38,6 +38,18 @@ interface ClaimRow {
   readonly name: string;
   readonly context: { readonly number: number };
   readonly inputs: Readonly<Record<string, JsonValue>> | null;
+}
+
+interface Summary {
+  readonly settled: readonly string[] | null;
+  readonly handed_parents: readonly number[] | null;
+  readonly handed_indexes: readonly number[] | null;
+  readonly handed_tokens: readonly number[] | null;
+}
+
+interface SummaryRow {
+  readonly kind: 'summary';
+  readonly detail: Summary;
 }
 
 export interface LoopConnections {
@@ -139,7 +151,7 @@ export class LoopEngine implements BenchEngine {
   }
 
   private async claim(client: Client): Promise<readonly ClaimRow[]> {
-    const { rows } = await client.query<ClaimRow>({
+    const { rows } = await client.query<ClaimRow | SummaryRow>({
       ...CLAIM,
       values: [
         this.templates.workerId,
@@ -158,7 +170,8 @@ export class LoopEngine implements BenchEngine {
     steps: readonly ClaimRow[],
     results: readonly (number | string)[],
   ): Promise<readonly ClaimRow[]> {
-    const { rows } = await client.query<ClaimRow>({
+    const claimTokens = tokens(this.batchSize);
+    const { rows } = await client.query<ClaimRow | SummaryRow>({
       ...COMPLETE,
       values: [
         this.templates.workerId,
@@ -171,40 +184,48 @@ export class LoopEngine implements BenchEngine {
         JSON.stringify(results),
         null,
         this.templateIds,
-        tokens(this.batchSize),
+        claimTokens,
         LEASE_SECONDS,
       ],
     });
-    this.ends.ended(rows.filter(({ kind }) => kind === 'settled').map((row) => row.task_uuid));
-    return this.withHanded(rows, steps, results);
+    const summary = summaryOf(rows);
+    this.ends.ended(summary.settled ?? []);
+    return [...rows.filter(isClaim), ...this.handed(summary, claimTokens, steps, results)];
   }
 
-  /** Of what was handed over only the keys come back: the parents are among the steps that were completed. */
-  private withHanded(
-    rows: readonly ClaimRow[],
+  /** Of what was handed over only places come back: the parents are among the steps that were completed. */
+  private handed(
+    { handed_parents, handed_indexes, handed_tokens }: Summary,
+    claimTokens: readonly string[],
     steps: readonly ClaimRow[],
     results: readonly (number | string)[],
   ): readonly ClaimRow[] {
-    const completed = new Map<string, { readonly step: ClaimRow; readonly result: number | string }[]>();
-    for (const [place, step] of steps.entries()) {
-      const result = results[place];
-      if (result === undefined) continue;
-      const siblings = completed.get(step.task_uuid);
-      if (siblings === undefined) completed.set(step.task_uuid, [{ step, result }]);
-      else siblings.push({ step, result });
-    }
-    return rows.flatMap((row) => {
-      if (row.kind !== 'handed') return isClaim(row) ? [row] : [];
-      const siblings = completed.get(row.task_uuid) ?? [];
-      const parent = siblings[0]?.step;
-      const node = parent && this.templates.graphs.get(parent.template_id)?.[row.step_index];
-      if (parent === undefined || node === undefined)
+    if (handed_parents === null || handed_indexes === null || handed_tokens === null) return [];
+    const places = byTask(steps);
+    return handed_parents.map((ordinal, place) => {
+      const parent = steps[ordinal - 1];
+      const step_index = handed_indexes[place];
+      const attempt_token = claimTokens[(handed_tokens[place] ?? 0) - 1];
+      if (parent === undefined || step_index === undefined || attempt_token === undefined)
         throw new Error('A step was handed over without parents');
+      const { task_uuid, template_id, context } = parent;
+      const node = this.templates.graphs.get(template_id)?.[step_index];
+      if (node === undefined) throw new Error(`Template ${template_id} has no step ${step_index}`);
       const inputs: Record<string, JsonValue> = {};
-      for (const { step, result } of siblings)
-        if (node.dependencies.includes(step.step_index)) inputs[step.name] = result;
-      const { template_id, context } = parent;
-      return [{ ...row, template_id, name: node.name, context, inputs }];
+      for (const sibling of places.get(task_uuid) ?? []) {
+        const { step_index: index, name } = steps[sibling] ?? parent;
+        if (node.dependencies.includes(index)) inputs[name] = results[sibling] ?? null;
+      }
+      return {
+        kind: 'claim',
+        task_uuid,
+        step_index,
+        attempt_token,
+        template_id,
+        name: node.name,
+        context,
+        inputs,
+      };
     });
   }
 
@@ -229,8 +250,24 @@ export class LoopEngine implements BenchEngine {
   }
 }
 
-function isClaim({ kind }: ClaimRow): boolean {
-  return kind === 'claim';
+function isClaim(row: ClaimRow | SummaryRow): row is ClaimRow {
+  return row.kind === 'claim';
+}
+
+function summaryOf(rows: readonly (ClaimRow | SummaryRow)[]): Summary {
+  const last = rows.at(-1);
+  if (last?.kind !== 'summary') throw new Error('A call was answered without a summary');
+  return last.detail;
+}
+
+function byTask(steps: readonly ClaimRow[]): ReadonlyMap<string, readonly number[]> {
+  const places = new Map<string, number[]>();
+  for (const [place, { task_uuid }] of steps.entries()) {
+    const siblings = places.get(task_uuid);
+    if (siblings === undefined) places.set(task_uuid, [place]);
+    else siblings.push(place);
+  }
+  return places;
 }
 
 function tokens(count: number): readonly string[] {

@@ -6,8 +6,8 @@ import type {
   ClaimAnswer,
   ClaimedStep,
   CompletionAnswer,
+  HandedStep,
   SubmitAnswer,
-  UnrecordedReport,
 } from './claim.types.js';
 import { StepInput } from './step-input.js';
 
@@ -16,6 +16,15 @@ interface SummaryDetail {
   readonly more: boolean | null;
   readonly alone: boolean;
   readonly schema_version: number;
+}
+
+/** Of `tasker.complete_steps`: steps by the places of a parent and of their token, from 1. */
+interface CompletionDetail extends SummaryDetail {
+  readonly settled: readonly string[] | null;
+  readonly released: number;
+  readonly handed_parents: readonly number[] | null;
+  readonly handed_indexes: readonly number[] | null;
+  readonly handed_tokens: readonly number[] | null;
 }
 
 interface StepRow {
@@ -42,10 +51,8 @@ export type ClaimRow =
       readonly context: string;
       readonly inputs: string | null;
     })
-  | (StepRow & { readonly kind: 'handed' | 'repeated' | 'refused' })
+  | (StepRow & { readonly kind: 'repeated' | 'refused' })
   | { readonly kind: 'submitted'; readonly task_uuid: string; readonly detail: string }
-  | { readonly kind: 'settled'; readonly task_uuid: string }
-  | { readonly kind: 'released'; readonly detail: string }
   | { readonly kind: 'summary'; readonly detail: string };
 
 /** How these rows are to be read from the connection: JSON stays text, until somebody looks at it. */
@@ -55,7 +62,8 @@ export const CLAIM_TYPES: pg.CustomTypesConfig = {
 };
 
 export function readClaimAnswer(rows: readonly ClaimRow[]): ClaimAnswer {
-  return readCompletionAnswer(rows);
+  const summary: SummaryDetail = JSON.parse(summaryJson(rows));
+  return claimAnswer(rows, summary);
 }
 
 /** Of `tasker.submit_and_claim`: what became of the tasks, in their order. */
@@ -67,63 +75,74 @@ export function readSubmitAnswers(rows: readonly ClaimRow[]): readonly SubmitAns
   });
 }
 
-export function readCompletionAnswer(rows: readonly ClaimRow[]): CompletionAnswer {
+/** @param reports, tokens what the call was given, by whose places it answers */
+export function readCompletionAnswer(
+  rows: readonly ClaimRow[],
+  reports: readonly AttemptKey[],
+  tokens: readonly string[],
+): CompletionAnswer {
+  const summary: CompletionDetail = JSON.parse(summaryJson(rows));
+  return {
+    ...claimAnswer(rows, summary),
+    handed: handedSteps(summary, reports, tokens),
+    unrecorded: rows.flatMap((row) =>
+      row.kind === 'repeated' || row.kind === 'refused' ? [{ ...keyOf(row), reason: row.kind }] : [],
+    ),
+    settledTasks: summary.settled ?? [],
+    released: summary.released,
+  };
+}
+
+function claimAnswer(rows: readonly ClaimRow[], summary: SummaryDetail): ClaimAnswer {
   const steps: ClaimedStep[] = [];
-  const handed: AttemptKey[] = [];
-  const unrecorded: UnrecordedReport[] = [];
-  const settledTasks: string[] = [];
-  let released = 0;
-  let summary: SummaryDetail | undefined;
   for (const row of rows) {
-    switch (row.kind) {
-      case 'claim':
-        steps.push({
-          taskUuid: row.task_uuid,
-          stepIndex: row.step_index,
-          token: row.attempt_token,
-          templateId: row.template_id,
-          name: row.name,
-          attempt: row.attempt,
-          lostCount: row.lost_count,
-          leaseSeconds: row.lease_seconds,
-          correlationId: row.correlation_id,
-          input: new StepInput(row.context, row.inputs ?? '{}'),
-        });
-        break;
-      case 'handed':
-        handed.push({ taskUuid: row.task_uuid, stepIndex: row.step_index, token: row.attempt_token });
-        break;
-      case 'repeated':
-      case 'refused':
-        unrecorded.push({
-          taskUuid: row.task_uuid,
-          stepIndex: row.step_index,
-          token: row.attempt_token,
-          reason: row.kind,
-        });
-        break;
-      case 'submitted':
-        break;
-      case 'settled':
-        settledTasks.push(row.task_uuid);
-        break;
-      case 'released':
-        released = Number(row.detail);
-        break;
-      case 'summary':
-        summary = JSON.parse(row.detail);
-        break;
-    }
+    if (row.kind !== 'claim') continue;
+    steps.push({
+      taskUuid: row.task_uuid,
+      stepIndex: row.step_index,
+      token: row.attempt_token,
+      templateId: row.template_id,
+      name: row.name,
+      attempt: row.attempt,
+      lostCount: row.lost_count,
+      leaseSeconds: row.lease_seconds,
+      correlationId: row.correlation_id,
+      input: new StepInput(row.context, row.inputs ?? '{}'),
+    });
   }
   return {
     steps,
-    handed,
-    unrecorded,
-    settledTasks,
-    released,
-    nextRetryMs: summary?.next_retry_ms ?? null,
-    more: summary?.more ?? null,
-    alone: summary?.alone ?? false,
-    schemaIsNewer: (summary?.schema_version ?? 0) > SCHEMA_VERSION,
+    nextRetryMs: summary.next_retry_ms,
+    more: summary.more,
+    alone: summary.alone,
+    schemaIsNewer: summary.schema_version > SCHEMA_VERSION,
   };
+}
+
+function handedSteps(
+  { handed_parents, handed_indexes, handed_tokens }: CompletionDetail,
+  reports: readonly AttemptKey[],
+  tokens: readonly string[],
+): readonly HandedStep[] {
+  if (handed_parents === null || handed_indexes === null || handed_tokens === null) return [];
+  return handed_parents.map((ordinal, place) => {
+    const parent = ordinal - 1;
+    const taskUuid = reports[parent]?.taskUuid;
+    const stepIndex = handed_indexes[place];
+    const token = tokens[(handed_tokens[place] ?? 0) - 1];
+    if (taskUuid === undefined || stepIndex === undefined || token === undefined)
+      throw new Error('tasker.complete_steps handed over a step that the call has no place for');
+    return { taskUuid, stepIndex, token, parent };
+  });
+}
+
+function keyOf({ task_uuid, step_index, attempt_token }: StepRow): AttemptKey {
+  return { taskUuid: task_uuid, stepIndex: step_index, token: attempt_token };
+}
+
+/** The last row. */
+function summaryJson(rows: readonly ClaimRow[]): string {
+  const last = rows.at(-1);
+  if (last?.kind !== 'summary') throw new Error('An answer to a claim ended without its summary');
+  return last.detail;
 }

@@ -94,10 +94,16 @@ export interface UnrecordedReport extends AttemptKey {
   readonly reason: 'repeated' | 'refused';
 }
 
+/** A dependant that the caller was given together with what it has reported. */
+export interface HandedStep extends AttemptKey {
+  /** The place of one of its parents among the reports, from 0. */
+  readonly parent: number;
+}
+
 export interface CompletionAnswer extends ClaimAnswer {
   readonly unrecorded: readonly UnrecordedReport[];
   /** Claimed as well: first attempts at dependants whose every parent is among the reports. */
-  readonly handed: readonly AttemptKey[];
+  readonly handed: readonly HandedStep[];
   /** Tasks that ended or became blocked. */
   readonly settledTasks: readonly string[];
   /** How many steps became ready and were not handed over with this answer as dependants. */

@@ -200,7 +200,7 @@ export class Engine {
       ],
       client,
     );
-    return readCompletionAnswer(rows);
+    return readCompletionAnswer(rows, reports, tokens);
   }
 
   /**

@@ -5,6 +5,7 @@ export type {
   ClaimedStep,
   CompletionAnswer,
   FailureDetail,
+  HandedStep,
   NewTask,
   ReclaimedStep,
   RetryRule,

@@ -59,7 +59,7 @@ function handed(batch: readonly EndedAttempt[]): HandedSteps {
 describe('A step that was handed over', () => {
   it('is given the results of its parents, and what it shares with them, at its first attempt', () => {
     const steps = handed([ended('a', 'left', '[1]'), ended('b', 'left', '2'), ended('a', 'right', 'null')]);
-    const join = steps.claim({ taskUuid: 'a', stepIndex: indexOf('join'), token: 't' });
+    const join = steps.claim({ taskUuid: 'a', stepIndex: indexOf('join'), token: 't', parent: 2 });
     expect(join).toMatchObject({
       taskUuid: 'a',
       token: 't',
@@ -72,21 +72,27 @@ describe('A step that was handed over', () => {
       input: { context: { of: 'task' } },
     });
     expect(join.input.results).toEqual({ left: [1], right: null });
-    const afterLeft = steps.claim({ taskUuid: 'b', stepIndex: indexOf('after_left'), token: 'u' });
+    const afterLeft = steps.claim({ taskUuid: 'b', stepIndex: indexOf('after_left'), token: 'u', parent: 1 });
     expect(afterLeft.input.results).toEqual({ left: 2 });
   });
 
   it('shares no value with its parents, whatever their handlers do to theirs', () => {
     const parent = ended('a', 'left', '{"kept":true}');
     Object.assign(parent.claim.input.context, { of: 'a handler' });
-    const step = handed([parent]).claim({ taskUuid: 'a', stepIndex: indexOf('after_left'), token: 't' });
+    const step = handed([parent]).claim({
+      taskUuid: 'a',
+      stepIndex: indexOf('after_left'),
+      token: 't',
+      parent: 0,
+    });
     expect(step.input.context).toEqual({ of: 'task' });
   });
 
   it.each([
-    ['whose task is not in the batch', { taskUuid: 'c', stepIndex: 3, token: 't' }],
-    ['whose other parent is not in the batch', { taskUuid: 'a', stepIndex: 3, token: 't' }],
-    ['that its template does not have', { taskUuid: 'a', stepIndex: 9, token: 't' }],
+    ['whose task is not in the batch', { taskUuid: 'c', stepIndex: 3, token: 't', parent: 0 }],
+    ['whose place no parent has', { taskUuid: 'a', stepIndex: 2, token: 't', parent: 1 }],
+    ['whose other parent is not in the batch', { taskUuid: 'a', stepIndex: 3, token: 't', parent: 0 }],
+    ['that its template does not have', { taskUuid: 'a', stepIndex: 9, token: 't', parent: 0 }],
   ])('is refused where it is one %s', (_, key) => {
     expect(() => handed([ended('a', 'left', '1')]).claim(key)).toThrow(ForeignStepError);
   });

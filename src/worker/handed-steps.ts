@@ -1,5 +1,5 @@
 import { StepInput } from '../engine/index.js';
-import type { AttemptKey, ClaimedStep, RegisteredTemplate, StepReport } from '../engine/index.js';
+import type { AttemptKey, ClaimedStep, HandedStep, RegisteredTemplate, StepReport } from '../engine/index.js';
 
 /** An attempt that has ended, and what is to be recorded of it. */
 export interface EndedAttempt {
@@ -8,48 +8,60 @@ export interface EndedAttempt {
 }
 
 /**
- * The claims that a completion answers by their keys alone: dependants whose every parent was in its batch. They are put
+ * The claims that a completion answers by their places alone: dependants whose every parent was in its batch. They are put
  * together from what this process has: the parents' results as they were sent, the context as it came.
  */
 export class HandedSteps {
-  private readonly byTask = new Map<string, EndedAttempt[]>();
+  private byTask: ReadonlyMap<string, readonly EndedAttempt[]> | undefined;
 
   constructor(
-    batch: readonly EndedAttempt[],
+    private readonly batch: readonly EndedAttempt[],
     private readonly templateOf: (templateId: number) => RegisteredTemplate | undefined,
-  ) {
-    for (const ended of batch) {
-      const siblings = this.byTask.get(ended.claim.taskUuid);
-      if (siblings === undefined) this.byTask.set(ended.claim.taskUuid, [ended]);
-      else siblings.push(ended);
-    }
-  }
+  ) {}
 
   /** @throws ForeignStepError where its parents were not in the batch, which the database rules out */
-  claim(key: AttemptKey): ClaimedStep {
-    const siblings = this.byTask.get(key.taskUuid) ?? [];
-    const parent = siblings[0]?.claim;
-    const step = parent && this.templateOf(parent.templateId)?.graph[key.stepIndex];
-    if (parent === undefined || step === undefined) throw new ForeignStepError(key);
-    const results = step.dependencies.map((index) => resultMember(index, siblings, key));
+  claim(handed: HandedStep): ClaimedStep {
+    const { taskUuid, stepIndex, token } = handed;
+    const parent = this.batch[handed.parent];
+    const step = parent && this.templateOf(parent.claim.templateId)?.graph[stepIndex];
+    if (parent?.claim.taskUuid !== taskUuid || step === undefined) throw new ForeignStepError(handed);
+    const { templateId, leaseSeconds, correlationId, input } = parent.claim;
+    // Mostly it is the only one, and nobody has to look for others.
+    const parents = step.dependencies.length === 1 ? [parent] : this.siblings(taskUuid);
+    const results = step.dependencies.map((index) => resultMember(index, parents, handed));
     return {
-      taskUuid: key.taskUuid,
-      stepIndex: key.stepIndex,
-      token: key.token,
-      templateId: parent.templateId,
+      taskUuid,
+      stepIndex,
+      token,
+      templateId,
       name: step.name,
       attempt: 1,
       lostCount: 0,
-      leaseSeconds: parent.leaseSeconds,
-      correlationId: parent.correlationId,
-      input: new StepInput(parent.input.contextJson, `{${results.join()}}`),
+      leaseSeconds,
+      correlationId,
+      input: new StepInput(input.contextJson, `{${results.join()}}`),
     };
+  }
+
+  private siblings(taskUuid: string): readonly EndedAttempt[] {
+    this.byTask ??= byTask(this.batch);
+    return this.byTask.get(taskUuid) ?? [];
   }
 }
 
-function resultMember(stepIndex: number, siblings: readonly EndedAttempt[], key: AttemptKey): string {
-  const ended = siblings.find(({ claim }) => claim.stepIndex === stepIndex);
-  if (ended?.report.outcome !== 'succeeded') throw new ForeignStepError(key);
+function byTask(batch: readonly EndedAttempt[]): ReadonlyMap<string, readonly EndedAttempt[]> {
+  const groups = new Map<string, EndedAttempt[]>();
+  for (const ended of batch) {
+    const siblings = groups.get(ended.claim.taskUuid);
+    if (siblings === undefined) groups.set(ended.claim.taskUuid, [ended]);
+    else siblings.push(ended);
+  }
+  return groups;
+}
+
+function resultMember(stepIndex: number, parents: readonly EndedAttempt[], handed: AttemptKey): string {
+  const ended = parents.find(({ claim }) => claim.stepIndex === stepIndex);
+  if (ended?.report.outcome !== 'succeeded') throw new ForeignStepError(handed);
   return `${JSON.stringify(ended.claim.name)}:${ended.report.resultJson}`;
 }
 

@@ -10,7 +10,6 @@ import type { KeptSlots, LocalTaker, StartingTask } from '../notifications/index
 import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import type { LeaseLost } from './lease.keeper.js';
-import { attemptTokens } from './attempt-tokens.js';
 import { attemptLogger, logAttemptEnd } from './attempt.log.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
@@ -268,7 +267,7 @@ export class StepDispatcher implements LocalTaker {
       this.offered = 0;
     }
     this.reserved += count;
-    return attemptTokens(count);
+    return Array.from({ length: count }, () => randomUUID());
   }
 
   private async claim(): Promise<void> {

@@ -7,12 +7,14 @@ import { v7 as uuidV7 } from 'uuid';
 import { SCHEMA_VERSION } from '../../src/database/index.js';
 import {
   CLAIM_TYPES,
+  readClaimAnswer,
   readCompletionAnswer,
   readSubmitAnswers,
 } from '../../src/engine/claim-answer.reader.js';
 import type { ClaimRow } from '../../src/engine/claim-answer.reader.js';
 import type {
   AttemptKey,
+  ClaimAnswer,
   CompletionAnswer,
   JsonObject,
   NewTask,
@@ -108,17 +110,17 @@ export class CoreConnection {
   async submitAndClaim(
     tasks: readonly NewTask[],
     wish: ClaimWish = {},
-  ): Promise<{ readonly tasks: readonly SubmitAnswer[]; readonly claims: CompletionAnswer }> {
+  ): Promise<{ readonly tasks: readonly SubmitAnswer[]; readonly claims: ClaimAnswer }> {
     const values = [JSON.stringify(tasks), ...this.claimValues(wish)];
     const rows = await this.call<ClaimRow>('submit_and_claim', values);
-    return { tasks: readSubmitAnswers(rows), claims: readCompletionAnswer(rows) };
+    return { tasks: readSubmitAnswers(rows), claims: readClaimAnswer(rows) };
   }
 
-  async claim(wish: ClaimWish = {}): Promise<CompletionAnswer> {
-    return readCompletionAnswer(await this.call<ClaimRow>('claim_steps', this.claimValues(wish)));
+  async claim(wish: ClaimWish = {}): Promise<ClaimAnswer> {
+    return readClaimAnswer(await this.call<ClaimRow>('claim_steps', this.claimValues(wish)));
   }
 
-  async claimAlone(token: string, wish: ClaimWish = {}): Promise<CompletionAnswer> {
+  async claimAlone(token: string, wish: ClaimWish = {}): Promise<ClaimAnswer> {
     const values = [
       this.workerId,
       wish.schemaVersion ?? SCHEMA_VERSION,
@@ -126,12 +128,13 @@ export class CoreConnection {
       token,
       wish.leaseSeconds ?? 30,
     ];
-    return readCompletionAnswer(await this.call<ClaimRow>('claim_step_alone', values));
+    return readClaimAnswer(await this.call<ClaimRow>('claim_step_alone', values));
   }
 
   /** Records reports; takes further work only where `next` says so. */
   async complete(reports: readonly Report[], next: ClaimWish = { slots: 0 }): Promise<CompletionAnswer> {
-    const [worker, version, repeated, templates, claimTokens, lease] = this.claimValues(next);
+    const claimTokens = next.tokens ?? tokens(next.slots ?? 1);
+    const [worker, version, repeated, templates, , lease] = this.claimValues(next);
     const rows = await this.call<ClaimRow>('complete_steps', [
       worker,
       version,
@@ -144,7 +147,7 @@ export class CoreConnection {
       claimTokens,
       lease,
     ]);
-    return readCompletionAnswer(rows);
+    return readCompletionAnswer(rows, reports, claimTokens);
   }
 
   /** Answers with the tokens of those that are lost. */

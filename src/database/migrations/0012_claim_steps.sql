@@ -59,14 +59,14 @@ BEGIN
     GET DIAGNOSTICS v_count = ROW_COUNT;
   END IF;
 
-  v_outlook := tasker.queue_outlook(p_template_ids);
+  v_outlook := tasker.queue_outlook(p_template_ids, NULL);
   IF v_count = 0 AND v_limit > 0 AND p_schema_version >= tasker.schema_version() THEN
     v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
     RETURN QUERY SELECT * FROM tasker.take_ready_steps(
       v_now, p_worker, p_template_ids, p_tokens, p_lease_seconds, v_retries_due);
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_retries_due THEN
-      v_outlook := tasker.queue_outlook(p_template_ids);
+      v_outlook := tasker.queue_outlook(p_template_ids, NULL);
     END IF;
   END IF;
 

@@ -55,7 +55,7 @@ BEGIN
     WHERE s.task_uuid = ANY (ARRAY[one.task_uuid]) AND s.step_index = one.step_index;
   END IF;
   RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, ARRAY[p_token], p_lease_seconds);
-  v_outlook := tasker.queue_outlook(p_template_ids);
+  v_outlook := tasker.queue_outlook(p_template_ids, NULL);
   kind := 'summary';
   detail := tasker.claim_summary(v_now, v_outlook.next_retry_at, v_outlook.alone, true, tasker.schema_version());
   RETURN NEXT;

@@ -63,19 +63,25 @@ DECLARE
   v_lowest_priority smallint;
   v_top_priority smallint;
   v_any_failed boolean;
+  v_outlook record;
   v_recorded bigint[];
-  v_failed bigint[];
   v_settled uuid[];
+  v_sunk uuid[];
+  v_met_tasks uuid[];
+  v_met_indexes smallint[];
+  v_met_counts smallint[];
+  v_met_parents bigint[];
+  v_met_tokens uuid[];
+  v_mine integer;
   v_handed_tasks uuid[];
   v_handed_indexes smallint[];
-  v_handed_tokens uuid[];
-  v_brief_tasks uuid[];
-  v_brief_indexes smallint[];
-  v_brief_tokens uuid[];
-  v_handed integer;
+  v_handed_places bigint[];
+  v_handed integer := 0;
   v_last_place integer;
-  v_released integer;
-  v_outlook record;
+  v_brief_parents bigint[];
+  v_brief_indexes smallint[];
+  v_brief_places bigint[];
+  v_released integer := 0;
   v_retries_due boolean := false;
   v_taken integer := 0;
   v_more boolean;
@@ -97,8 +103,8 @@ BEGIN
   IF p_schema_version < tasker.schema_version() THEN
     p_claim_tokens := '{}';
   END IF;
-  v_outlook := tasker.queue_outlook(p_template_ids);
-  v_top_priority := tasker.ready_priority_above(p_template_ids, v_lowest_priority);
+  v_outlook := tasker.queue_outlook(p_template_ids, v_lowest_priority);
+  v_top_priority := v_outlook.top_priority;
   IF v_outlook.next_retry_at <= v_now AND cardinality(p_claim_tokens) > 0 THEN
     -- A retry that is due is ready, though it only becomes so by the next claim.
     SELECT greatest(v_top_priority, max(due.priority)) INTO v_top_priority
@@ -125,68 +131,79 @@ BEGIN
     WHERE i.succeeded AND s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
       AND s.attempt_token = i.token AND s.state + 0 = 2
     RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, s.template_id, s.priority, i.metadata, i.n
-  ), met AS (
-    -- A token for each that may become ready, the best first; of one that does not, it goes to another step below.
-    SELECT d.task_uuid, x.step_index, count(*)::smallint AS count,
-           CASE WHEN max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids)
-             THEN row_number() OVER (
-               PARTITION BY max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids)
-               ORDER BY max(d.priority) DESC, d.task_uuid, x.step_index)
-           END AS place
-    FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
-    GROUP BY d.task_uuid, x.step_index
-  ), unlocked AS (
-    -- The tasks are locked since an earlier statement, so remaining_dependencies is as it is read here.
-    UPDATE tasker.steps s
-    SET remaining_dependencies = s.remaining_dependencies - m.count,
-        state = CASE WHEN s.remaining_dependencies > m.count THEN 0 WHEN m.token IS NULL THEN 1 ELSE 2 END,
-        queued_at = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NULL THEN v_now END,
-        attempt_token = CASE WHEN s.remaining_dependencies = m.count THEN m.token END,
-        attempts = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN 1 ELSE 0 END,
-        worker_id = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN p_worker END,
-        started_at = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN v_now END,
-        lease_until = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL
-          THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
-    FROM (SELECT met.*, p_claim_tokens[met.place] AS token FROM met) m
-    WHERE s.task_uuid = ANY (ARRAY[m.task_uuid]) AND s.step_index = m.step_index AND s.state + 0 = 0
-    RETURNING s.task_uuid, s.step_index, s.state, s.attempt_token, m.place,
-              p_brief AND m.count = cardinality(s.dependencies) AND s.lost_count = 0 AS brief
-  ), sunk AS (
-    UPDATE tasker.tasks t
-    SET open_sinks = t.open_sinks - c.count,
-        status = CASE WHEN t.open_sinks = c.count THEN 2 ELSE t.status END,
-        finished_at = CASE WHEN t.open_sinks = c.count THEN v_now END,
-        updated_at = v_now
-    FROM (SELECT d.task_uuid, count(*) AS count FROM done d WHERE d.dependents = '{}' GROUP BY 1) c
-    WHERE t.task_uuid = ANY (ARRAY[c.task_uuid])
-    RETURNING t.task_uuid, t.status
   ), event AS (
-    INSERT INTO tasker.events
-      (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, task_status, metadata)
-    SELECT d.task_uuid, v_now, d.started_at, p_worker, d.step_index, 1, d.attempts, NULL,
+    INSERT INTO tasker.events (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, metadata)
+    SELECT d.task_uuid, v_now, d.started_at, p_worker, d.step_index, 1, d.attempts,
            CASE WHEN json_typeof(d.metadata) = 'object' THEN d.metadata END
     FROM done d
-    UNION ALL
-    SELECT k.task_uuid, v_now, NULL, NULL, NULL, 9, NULL, 2, NULL FROM sunk k WHERE k.status = 2
   )
   SELECT (SELECT array_agg(d.n) FROM done d),
-         (SELECT array_agg(k.task_uuid) FROM sunk k WHERE k.status = 2),
-         array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND NOT u.brief),
-         array_agg(u.step_index) FILTER (WHERE u.state = 2 AND NOT u.brief),
-         array_agg(u.attempt_token) FILTER (WHERE u.state = 2 AND NOT u.brief),
-         array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND u.brief),
-         array_agg(u.step_index) FILTER (WHERE u.state = 2 AND u.brief),
-         array_agg(u.attempt_token) FILTER (WHERE u.state = 2 AND u.brief),
-         count(*) FILTER (WHERE u.state = 2),
-         max(u.place) FILTER (WHERE u.state = 2),
-         count(*) FILTER (WHERE u.state = 1)
-  INTO v_recorded, v_settled, v_handed_tasks, v_handed_indexes, v_handed_tokens, v_brief_tasks, v_brief_indexes,
-       v_brief_tokens, v_handed, v_last_place, v_released
-  FROM unlocked u;
+         (SELECT array_agg(d.task_uuid) FROM done d WHERE d.dependents = '{}'),
+         array_agg(m.task_uuid), array_agg(m.step_index), array_agg(m.count), array_agg(m.parent),
+         count(*) FILTER (WHERE m.mine)
+  INTO v_recorded, v_sunk, v_met_tasks, v_met_indexes, v_met_counts, v_met_parents, v_mine
+  FROM (
+    SELECT d.task_uuid, x.step_index, count(*)::smallint AS count, min(d.n) AS parent,
+           max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids) AS mine
+    FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
+    GROUP BY d.task_uuid, x.step_index
+    ORDER BY mine DESC, max(d.priority) DESC, d.task_uuid, x.step_index
+  ) m;
+
+  IF v_met_tasks IS NOT NULL THEN
+    -- A token for each that may become the caller's, the best first; of one that does not become ready, it goes to another
+    -- step below. The tasks are locked, so remaining_dependencies is as it is read here.
+    v_met_tokens := p_claim_tokens[:v_mine];
+    WITH unlocked AS (
+      UPDATE tasker.steps s
+      SET remaining_dependencies = s.remaining_dependencies - m.count,
+          state = CASE WHEN s.remaining_dependencies > m.count THEN 0 WHEN m.token IS NULL THEN 1 ELSE 2 END,
+          queued_at = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NULL THEN v_now END,
+          attempt_token = CASE WHEN s.remaining_dependencies = m.count THEN m.token END,
+          attempts = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN 1 ELSE 0 END,
+          worker_id = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN p_worker END,
+          started_at = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL THEN v_now END,
+          lease_until = CASE WHEN s.remaining_dependencies = m.count AND m.token IS NOT NULL
+            THEN v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds)) END
+      FROM unnest(v_met_tasks, v_met_indexes, v_met_counts, v_met_parents, v_met_tokens)
+        WITH ORDINALITY AS m (task_uuid, step_index, count, parent, token, place)
+      WHERE s.task_uuid = ANY (ARRAY[m.task_uuid]) AND s.step_index = m.step_index AND s.state + 0 = 0
+      RETURNING s.task_uuid, s.step_index, s.state, m.parent, m.place,
+                p_brief AND m.count = cardinality(s.dependencies) AND s.lost_count = 0 AS brief
+    )
+    SELECT count(*) FILTER (WHERE u.state = 2), max(u.place) FILTER (WHERE u.state = 2),
+           array_agg(u.place) FILTER (WHERE u.state = 2),
+           array_agg(u.task_uuid) FILTER (WHERE u.state = 2 AND NOT u.brief),
+           array_agg(u.step_index) FILTER (WHERE u.state = 2 AND NOT u.brief),
+           array_agg(u.parent) FILTER (WHERE u.state = 2 AND u.brief),
+           array_agg(u.step_index) FILTER (WHERE u.state = 2 AND u.brief),
+           array_agg(u.place) FILTER (WHERE u.state = 2 AND u.brief),
+           count(*) FILTER (WHERE u.state = 1)
+    INTO v_handed, v_last_place, v_handed_places, v_handed_tasks, v_handed_indexes, v_brief_parents, v_brief_indexes,
+         v_brief_places, v_released
+    FROM unlocked u;
+  END IF;
+
+  IF v_sunk IS NOT NULL THEN
+    WITH sunk AS (
+      UPDATE tasker.tasks t
+      SET open_sinks = t.open_sinks - c.count,
+          status = CASE WHEN t.open_sinks = c.count THEN 2 ELSE t.status END,
+          finished_at = CASE WHEN t.open_sinks = c.count THEN v_now END,
+          updated_at = v_now
+      FROM (SELECT k.task_uuid, count(*) AS count FROM unnest(v_sunk) AS k (task_uuid) GROUP BY 1) c
+      WHERE t.task_uuid = ANY (ARRAY[c.task_uuid])
+      RETURNING t.task_uuid, t.status
+    ), event AS (
+      INSERT INTO tasker.events (task_uuid, recorded_at, kind, task_status)
+      SELECT k.task_uuid, v_now, 9, 2 FROM sunk k WHERE k.status = 2
+    )
+    SELECT array_agg(k.task_uuid) INTO v_settled FROM sunk k WHERE k.status = 2;
+  END IF;
 
   IF false = ANY (p_succeeded) THEN
-    v_failed := tasker.record_failures(v_now, p_worker, p_task_uuids, p_step_indexes, p_tokens, p_succeeded, p_reports);
-    v_recorded := v_recorded || v_failed;
+    v_recorded := v_recorded
+      || tasker.record_failures(v_now, p_worker, p_task_uuids, p_step_indexes, p_tokens, p_succeeded, p_reports);
     v_any_failed := true;
   END IF;
   IF v_any_failed THEN
@@ -207,13 +224,7 @@ BEGIN
     WHERE v_recorded IS NULL OR i.n <> ALL (v_recorded);
   END IF;
 
-  FOREACH task_uuid IN ARRAY coalesce(v_settled, '{}') LOOP
-    kind := 'settled';
-    RETURN NEXT;
-  END LOOP;
-  task_uuid := NULL;
-
-  -- A statement of its own, because the one above does not see the results that it has written.
+  -- A statement of its own, because the first does not see the results that it has written.
   IF v_handed_tasks IS NOT NULL THEN
     RETURN QUERY
     SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
@@ -228,24 +239,11 @@ BEGIN
     JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
   END IF;
 
-  IF v_brief_tasks IS NOT NULL THEN
-    RETURN QUERY
-    SELECT 'handed', b.task_uuid, b.step_index, b.token, NULL::integer, NULL::text, NULL::smallint, NULL::smallint,
-           NULL::integer, NULL::uuid, NULL::json, NULL::json, NULL::json
-    FROM unnest(v_brief_tasks, v_brief_indexes, v_brief_tokens) AS b (task_uuid, step_index, token);
-  END IF;
-
-  IF v_released > 0 THEN
-    kind := 'released';
-    detail := to_json(v_released);
-    RETURN NEXT;
-  END IF;
-
   IF v_last_place > v_handed THEN
     -- Tokens of steps that did not become ready lie between those that were given.
     p_claim_tokens := ARRAY(
-      SELECT t.token FROM unnest(p_claim_tokens) AS t (token)
-      WHERE t.token <> ALL (v_brief_tokens || v_handed_tokens));
+      SELECT t.token FROM unnest(p_claim_tokens) WITH ORDINALITY AS t (token, place)
+      WHERE t.place <> ALL (v_handed_places));
   ELSE
     p_claim_tokens := p_claim_tokens[v_handed + 1:];
   END IF;
@@ -262,14 +260,22 @@ BEGIN
     v_more := v_taken >= cardinality(p_claim_tokens);
   END IF;
   IF v_retries_due OR v_any_failed THEN
-    v_outlook := tasker.queue_outlook(p_template_ids);
+    v_outlook := tasker.queue_outlook(p_template_ids, (-32768)::smallint);
     -- A retry without a delay is ready already.
-    v_more := coalesce(v_more, tasker.ready_priority_above(p_template_ids, (-32768)::smallint) IS NOT NULL);
+    v_more := coalesce(v_more, v_outlook.top_priority IS NOT NULL);
   END IF;
 
   kind := 'summary';
-  detail := tasker.claim_summary(
-    v_now, v_outlook.next_retry_at, v_outlook.alone, v_more, tasker.schema_version());
+  detail := json_build_object(
+    'next_retry_ms', tasker.ms_until(v_outlook.next_retry_at, v_now),
+    'more', v_more,
+    'alone', v_outlook.alone,
+    'schema_version', tasker.schema_version(),
+    'settled', v_settled,
+    'released', v_released,
+    'handed_parents', v_brief_parents,
+    'handed_indexes', v_brief_indexes,
+    'handed_tokens', v_brief_places);
   RETURN NEXT;
 END
 $$;

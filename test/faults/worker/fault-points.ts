@@ -56,8 +56,8 @@ export interface Struck extends Pick<FaultPoint, 'at' | 'when' | 'action'> {
 export interface FaultyConnectionsOptions {
   /** Sent with claims and completions in place of what the code knows. */
   readonly schemaVersion: number | null;
-  /** Called with what each statement answered. */
-  onAnswer(rows: readonly unknown[]): void;
+  /** Called with what each statement was given and answered. */
+  onAnswer(statement: string, values: readonly unknown[], rows: readonly unknown[]): void;
   readonly afterStatement: AfterStatement;
 }
 
@@ -109,8 +109,9 @@ export class FaultyConnections {
     strike(this.due(statement, 'after'), client);
     this.counted.set(statement, (this.counted.get(statement) ?? 0) + 1);
     this.understand(result.rows ?? []);
-    this.options.onAnswer(result.rows ?? []);
-    await this.options.afterStatement(client, statement, valuesOf(args));
+    const values = valuesOf(args);
+    this.options.onAnswer(statement, values, result.rows ?? []);
+    await this.options.afterStatement(client, statement, values);
     return result;
   }
 

@@ -8,11 +8,11 @@ import process from 'node:process';
 
 import { WorkerBootstrap } from '../../../src/index.js';
 import type { TaskRequest, WorkerBootstrapConfig } from '../../../src/index.js';
-import { stepUuid } from '../../../src/engine/index.js';
 import { PostgresListener } from '../../../src/notifications/index.js';
 import { WorkerStatistics } from '../../../src/worker/index.js';
 import { namespaceModule } from '../../support/workflows.js';
 import { History } from '../history.js';
+import { ClaimedTokens } from './claimed-tokens.js';
 import { FaultyConnections } from './fault-points.js';
 import type { FaultPoint } from './fault-points.js';
 import { LabHandlers } from './lab-handlers.js';
@@ -56,36 +56,8 @@ export type FaultWorkerMessage =
       readonly heapBytes: number;
     };
 
-interface ClaimRow {
-  readonly kind: 'claim' | 'handed';
-  readonly task_uuid: string;
-  readonly step_index: number;
-  readonly attempt_token: string;
-}
-
-const MOST_TOKENS = 20_000;
-
 const options: FaultWorkerOptions = JSON.parse(process.env['FAULT_WORKER'] ?? '{}');
-/** The token of the latest claim of each step by this process. */
-const tokens = new Map<string, string>();
-
-function learnTokens(rows: readonly unknown[]): void {
-  for (const row of rows) {
-    if (!isClaim(row)) continue;
-    const key = stepUuid(row.task_uuid, row.step_index);
-    tokens.delete(key);
-    tokens.set(key, row.attempt_token);
-  }
-  for (const oldest of tokens.keys()) {
-    if (tokens.size <= MOST_TOKENS) break;
-    tokens.delete(oldest);
-  }
-}
-
-function isClaim(row: unknown): row is ClaimRow {
-  const kind: unknown = Reflect.get(Object(row), 'kind');
-  return kind === 'claim' || kind === 'handed';
-}
+const tokens = new ClaimedTokens();
 
 function tell(message: FaultWorkerMessage): void {
   process.send?.(message);
@@ -93,13 +65,13 @@ function tell(message: FaultWorkerMessage): void {
 
 const connections = new FaultyConnections({
   schemaVersion: options.schemaVersion,
-  onAnswer: learnTokens,
+  onAnswer: (statement, values, rows) => tokens.learn(statement, values, rows),
   afterStatement: makeDefective(options.defect),
 });
 connections.arm(options.faultPoints);
 const handlers = new LabHandlers({
   history: new History(options.historyFile),
-  tokenOf: (uuid) => tokens.get(uuid) ?? 'none',
+  tokenOf: (uuid) => tokens.of(uuid),
   onHolding: (taskUuid) => tell({ event: 'holding', taskUuid }),
   workMs: options.workMs,
   blockMs: options.blockMs,
