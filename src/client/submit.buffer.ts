@@ -41,7 +41,8 @@ export class SubmitBuffer {
   /** @param json a `NewTask` */
   submit(json: string, task: StartingTask): Promise<StoredTask | undefined> {
     return new Promise((resolve, reject) => {
-      this.waiting.push({ ...task, json, resolve, reject });
+      const { templateId, readySteps } = task;
+      this.waiting.push({ templateId, readySteps, json, resolve, reject });
       this.schedule();
     });
   }

@@ -96,9 +96,9 @@ export class TaskSubmitter {
     let characters = 0;
     for (const [position, request] of requests.entries()) {
       try {
-        const prepared = { ...this.prepare(request), position };
-        chunk.push(prepared);
-        characters += prepared.json.length;
+        const { task, json, template } = this.prepare(request);
+        chunk.push({ task, json, template, position });
+        characters += json.length;
       } catch (error) {
         outcomes[position] = { error: asTaskerError(error) };
       }

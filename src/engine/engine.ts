@@ -295,6 +295,8 @@ export class Engine {
   }
 }
 
+const NO_METADATA = 'null';
+
 function claimArguments(
   { workerId, templateIds, leaseSeconds }: Claimant,
   tokens: readonly string[],
@@ -330,12 +332,17 @@ function reportJson(report: StepReport): string {
 
 /** Null where no report has any, as mostly. */
 function metadataJson(reports: readonly StepReport[]): string | null {
-  const texts = reports.map((report) => (report.outcome === 'succeeded' ? report.metadataJson : 'null'));
-  return texts.every((text) => text === 'null') ? null : `[${texts.join(',')}]`;
+  const noneHas = reports.every(
+    (report) => report.outcome === 'failed' || report.metadataJson === NO_METADATA,
+  );
+  if (noneHas) return null;
+  const texts = reports.map((report) => (report.outcome === 'succeeded' ? report.metadataJson : NO_METADATA));
+  return `[${texts.join(',')}]`;
 }
 
 /** Null where no report has durable events, which spares the outbox its lock. */
 function eventsJson(reports: readonly StepReport[]): string | null {
+  if (reports.every(({ events }) => events === undefined)) return null;
   const events = reports.map(
     (report) => report.events?.filter(({ deliveryMode }) => deliveryMode !== 'fast') ?? [],
   );

@@ -3,11 +3,15 @@ import { Database } from '../database/index.js';
 import { encodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
 import { ProcessIdentity } from './process-identity.js';
 
-/** The shortest time between two notifications of this process. */
+/**
+ * How long after the last notification of this process the next one leaves at the earliest: each is a transaction, and wakes
+ * every process that listens. Ready steps are more urgent than the news of tasks, of which there are thousands a second.
+ */
 const INTERVAL_MS = 10;
+const TASKS_INTERVAL_MS = 25;
 
 /**
- * Sends NOTIFY to other processes: the first announcement leaves at once, those that follow within 10 ms leave together.
+ * Sends NOTIFY to other processes: the first announcement leaves at once, those that follow soon after leave together.
  *
  * Announcements are hints. One that can't be sent is dropped: whoever misses it finds the work by polling.
  */
@@ -18,6 +22,8 @@ export class Notifier {
   private events = false;
   private readonly tasks = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
+  /** When the timer fires. */
+  private due = Number.POSITIVE_INFINITY;
   private sending: Promise<void> = Promise.resolve();
   private underWay = false;
   private lastSent = Number.NEGATIVE_INFINITY;
@@ -30,43 +36,51 @@ export class Notifier {
   /** Ready steps exist that this process will not take itself. */
   announceReady(): void {
     this.ready = true;
-    this.schedule();
+    this.schedule(INTERVAL_MS);
   }
 
   /** Durable domain events were stored. */
   announceEvents(): void {
     this.events = true;
-    this.schedule();
+    this.schedule(INTERVAL_MS);
   }
 
   /** These tasks have ended, or changed in a way that someone may wait for. */
   announceTasks(taskUuids: readonly string[]): void {
     if (taskUuids.length === 0) return;
     for (const taskUuid of taskUuids) this.tasks.add(taskUuid);
-    this.schedule();
+    this.schedule(TASKS_INTERVAL_MS);
   }
 
   /** Sends what is left; resolves when it has left. */
   async flush(): Promise<void> {
     await this.sending;
-    clearTimeout(this.timer);
-    this.timer = undefined;
+    this.clearTimer();
     this.send();
     await this.sending;
   }
 
-  private schedule(): void {
+  private schedule(intervalMs: number): void {
+    const due = this.lastSent + intervalMs;
     // While one is on its way the next ones gather; its end sends them.
-    if (this.timer !== undefined || this.underWay) return;
-    const wait = this.lastSent + INTERVAL_MS - performance.now();
+    if (this.underWay || this.due <= due) return;
+    this.clearTimer();
+    const wait = due - performance.now();
     if (wait <= 0) {
       this.send();
       return;
     }
+    this.due = due;
     this.timer = setTimeout(() => {
-      this.timer = undefined;
+      this.clearTimer();
       this.send();
     }, wait);
+  }
+
+  private clearTimer(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.due = Number.POSITIVE_INFINITY;
   }
 
   private send(): void {
@@ -95,6 +109,7 @@ export class Notifier {
       );
     }
     this.underWay = false;
-    if (this.ready || this.events || this.tasks.size > 0) this.schedule();
+    if (this.ready || this.events) this.schedule(INTERVAL_MS);
+    else if (this.tasks.size > 0) this.schedule(TASKS_INTERVAL_MS);
   }
 }

@@ -67,10 +67,15 @@ export class LeaseKeeper {
     if (client !== undefined) await closeConnection(client);
   }
 
-  /** From now on, until `drop`, the attempt's lease is renewed. */
-  keep(attempt: ClaimedStep, onLost: LeaseLost): void {
-    this.leases.set(attempt.token, { attempt, onLost, renewedAt: performance.now() });
-    this.schedule(attempt.leaseSeconds);
+  /** From now on, until `drop`, the leases of these attempts are renewed. */
+  keep(attempts: readonly ClaimedStep[], onLost: LeaseLost): void {
+    const renewedAt = performance.now();
+    let shortest = Number.POSITIVE_INFINITY;
+    for (const attempt of attempts) {
+      this.leases.set(attempt.token, { attempt, onLost, renewedAt });
+      shortest = Math.min(shortest, attempt.leaseSeconds);
+    }
+    if (Number.isFinite(shortest)) this.schedule(shortest);
   }
 
   drop(attempt: AttemptKey): void {

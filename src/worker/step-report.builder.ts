@@ -72,7 +72,9 @@ function readAnswer(
     const message = `The result breaks the result_schema: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`;
     return refused(attempt, step, 'RESULT_SCHEMA', message, rules);
   }
-  return { ...keyOf(attempt), outcome: 'succeeded', resultJson, metadataJson };
+  // Written out: a spread costs more than everything else here.
+  const { taskUuid, stepIndex, token } = attempt;
+  return { taskUuid, stepIndex, token, outcome: 'succeeded', resultJson, metadataJson };
 }
 
 /** What is read back later: an object may say something else of itself as JSON. */
@@ -136,7 +138,9 @@ function failed(
     backtrace,
   };
   return {
-    ...keyOf(attempt),
+    taskUuid: attempt.taskUuid,
+    stepIndex: attempt.stepIndex,
+    token: attempt.token,
     outcome: 'failed',
     failure,
     retry: {
@@ -165,10 +169,6 @@ function refused(
     [],
     rules,
   );
-}
-
-function keyOf({ taskUuid, stepIndex, token }: AttemptKey): AttemptKey {
-  return { taskUuid, stepIndex, token };
 }
 
 function describeInvalid(part: string, value: unknown): string | null {

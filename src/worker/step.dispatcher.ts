@@ -331,7 +331,7 @@ export class StepDispatcher implements LocalTaker {
     if (answer.more === true) this.wanted = true;
     this.statistics.claimed += answer.steps.length;
     this.meters.claimBatch.observe(answer.steps.length);
-    for (const step of answer.steps) this.leases.keep(step, this.onLeaseLost);
+    this.leases.keep(answer.steps, this.onLeaseLost);
     if (this.state === 'running') {
       this.queue.push(answer.steps);
       this.wakeIn(answer.nextRetryMs);
@@ -439,7 +439,7 @@ export class StepDispatcher implements LocalTaker {
   private holdSuspect(step: ClaimedStep): void {
     this.suspect = step;
     this.statistics.claimed += 1;
-    this.leases.keep(step, this.onLeaseLost);
+    this.leases.keep([step], this.onLeaseLost);
     this.logger.warn(
       `Step ${step.name} of task ${step.taskUuid} was lost ${step.lostCount} times; it runs once nothing else runs here`,
     );

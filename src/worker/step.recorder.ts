@@ -67,14 +67,19 @@ export class StepRecorder {
     const refused = new Set(
       answer.unrecorded.filter(({ reason }) => reason === 'refused').map(({ token }) => token),
     );
+    const published: StepReport[] = [];
     for (const report of reports) {
       this.leases.drop(report);
-      if (refused.has(report.token)) this.statistics.refused += 1;
-      else if (report.outcome === 'succeeded') this.statistics.succeeded += 1;
+      if (refused.has(report.token)) {
+        this.statistics.refused += 1;
+        continue;
+      }
+      if (report.outcome === 'succeeded') this.statistics.succeeded += 1;
       else this.statistics.failed += 1;
+      if (report.events !== undefined) published.push(report);
     }
     for (const late of answer.unrecorded) this.logLate(late);
-    this.eventRelay.relay(reports.filter(({ token }) => !refused.has(token)));
+    this.eventRelay.relay(published);
     if (this.log.logsChanges) {
       for (const task_uuid of answer.settledTasks)
         this.logger.debug({ message: 'Task has ended, or is blocked', task_uuid });
