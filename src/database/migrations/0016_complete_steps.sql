@@ -12,15 +12,18 @@
 -- p_events   null, or a JSON array with an entry an attempt: [{"name": text, "payload": any}, ...] or null. The events of
 --            recorded attempts go to the outbox in the same transaction, see publish_events
 -- p_brief    whether the caller still has the contexts of these attempts: a dependant whose every parent succeeded by this
---            very call is then answered as "handed", with its place and token alone. Context, correlation id and lease are
---            its parents', its inputs are their results as the caller sent them, and it is at its first attempt
+--            very call is then answered by places alone. Context, correlation id and lease are its parents', its inputs are
+--            their results as the caller sent them, and it is at its first attempt
 --
 -- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
 --   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
 --   repeated  this very attempt has been recorded before (a lost answer)
--- Recorded ones have no row. Further rows: "settled", one a task that ended or became blocked; "released", at most one,
--- detail: how many steps became ready and were not handed over; then claims and summary as in claim_steps. Newly ready
--- dependants are handed to the caller first, if it serves them, has a token left, and no ready step has a higher
+-- Recorded ones have no row. Then claims and summary as in claim_steps; the summary's detail has besides:
+--   settled         an array of the tasks that ended or became blocked; null or empty where none did
+--   released        how many steps became ready and were not handed over
+--   handed_parents, handed_indexes, handed_tokens  of the dependants that p_brief tells of, or null: the place of one of the
+--                   parents among the attempts, the step's index, the place of its token in p_claim_tokens; places from 1
+-- Newly ready dependants are handed to the caller first, if it serves them, has a token left, and no ready step has a higher
 -- priority. With the tokens that remain it takes others; where none remains nobody looks for others, and "more" in the
 -- summary is null unless the call itself has left some behind.
 --
@@ -64,6 +67,7 @@ DECLARE
   v_top_priority smallint;
   v_any_failed boolean;
   v_outlook record;
+  v_done record;
   v_recorded bigint[];
   v_settled uuid[];
   v_sunk uuid[];
@@ -117,38 +121,63 @@ BEGIN
   END IF;
   v_top_priority := coalesce(v_top_priority, -32768);
 
-  WITH item AS MATERIALIZED (
-    SELECT *
-    FROM ROWS FROM (
-      unnest(p_task_uuids, p_step_indexes, p_tokens, p_succeeded),
-      json_array_elements(p_reports),
-      json_array_elements(p_metadata)
-    ) WITH ORDINALITY AS i (task_uuid, step_index, token, succeeded, report, metadata, n)
-  ), done AS (
+  IF cardinality(p_tokens) = 1 AND p_succeeded[1] THEN
+    -- Of a single attempt the same by statements that cost half to start: a task that runs alone is made of such calls.
     UPDATE tasker.steps s
-    SET state = 4, result = i.report, lease_until = NULL, finished_at = v_now
-    FROM item i
-    WHERE i.succeeded AND s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
-      AND s.attempt_token = i.token AND s.state + 0 = 2
-    RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, s.template_id, s.priority, i.metadata, i.n
-  ), event AS (
-    INSERT INTO tasker.events (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, metadata)
-    SELECT d.task_uuid, v_now, d.started_at, p_worker, d.step_index, 1, d.attempts,
-           CASE WHEN json_typeof(d.metadata) = 'object' THEN d.metadata END
-    FROM done d
-  )
-  SELECT (SELECT array_agg(d.n) FROM done d),
-         (SELECT array_agg(d.task_uuid) FROM done d WHERE d.dependents = '{}'),
-         array_agg(m.task_uuid), array_agg(m.step_index), array_agg(m.count), array_agg(m.parent),
-         count(*) FILTER (WHERE m.mine)
-  INTO v_recorded, v_sunk, v_met_tasks, v_met_indexes, v_met_counts, v_met_parents, v_mine
-  FROM (
-    SELECT d.task_uuid, x.step_index, count(*)::smallint AS count, min(d.n) AS parent,
-           max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids) AS mine
-    FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
-    GROUP BY d.task_uuid, x.step_index
-    ORDER BY mine DESC, max(d.priority) DESC, d.task_uuid, x.step_index
-  ) m;
+    SET state = 4, result = p_reports -> 0, lease_until = NULL, finished_at = v_now
+    WHERE s.task_uuid = p_task_uuids[1] AND s.step_index = p_step_indexes[1] AND s.attempt_token = p_tokens[1]
+      AND s.state + 0 = 2
+    RETURNING s.attempts, s.started_at, s.dependents, s.template_id, s.priority INTO v_done;
+    IF FOUND THEN
+      INSERT INTO tasker.events (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, metadata)
+      VALUES (p_task_uuids[1], v_now, v_done.started_at, p_worker, p_step_indexes[1], 1, v_done.attempts,
+              CASE WHEN json_typeof(p_metadata -> 0) = 'object' THEN p_metadata -> 0 END);
+      v_recorded := '{1}';
+      IF v_done.dependents = '{}' THEN
+        v_sunk := p_task_uuids;
+      ELSE
+        v_met_indexes := v_done.dependents;
+        v_met_tasks := array_fill(p_task_uuids[1], ARRAY[cardinality(v_met_indexes)]);
+        v_met_counts := array_fill(1, ARRAY[cardinality(v_met_indexes)]);
+        v_met_parents := array_fill(1, ARRAY[cardinality(v_met_indexes)]);
+        v_mine := CASE WHEN v_done.priority >= v_top_priority AND v_done.template_id = ANY (p_template_ids)
+          THEN cardinality(v_met_indexes) ELSE 0 END;
+      END IF;
+    END IF;
+  ELSE
+    WITH item AS MATERIALIZED (
+      SELECT *
+      FROM ROWS FROM (
+        unnest(p_task_uuids, p_step_indexes, p_tokens, p_succeeded),
+        json_array_elements(p_reports),
+        json_array_elements(p_metadata)
+      ) WITH ORDINALITY AS i (task_uuid, step_index, token, succeeded, report, metadata, n)
+    ), done AS (
+      UPDATE tasker.steps s
+      SET state = 4, result = i.report, lease_until = NULL, finished_at = v_now
+      FROM item i
+      WHERE i.succeeded AND s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
+        AND s.attempt_token = i.token AND s.state + 0 = 2
+      RETURNING s.task_uuid, s.step_index, s.attempts, s.started_at, s.dependents, s.template_id, s.priority, i.metadata, i.n
+    ), event AS (
+      INSERT INTO tasker.events (task_uuid, recorded_at, started_at, worker_id, step_index, kind, attempt, metadata)
+      SELECT d.task_uuid, v_now, d.started_at, p_worker, d.step_index, 1, d.attempts,
+             CASE WHEN json_typeof(d.metadata) = 'object' THEN d.metadata END
+      FROM done d
+    )
+    SELECT (SELECT array_agg(d.n) FROM done d),
+           (SELECT array_agg(d.task_uuid) FROM done d WHERE d.dependents = '{}'),
+           array_agg(m.task_uuid), array_agg(m.step_index), array_agg(m.count), array_agg(m.parent),
+           count(*) FILTER (WHERE m.mine)
+    INTO v_recorded, v_sunk, v_met_tasks, v_met_indexes, v_met_counts, v_met_parents, v_mine
+    FROM (
+      SELECT d.task_uuid, x.step_index, count(*)::smallint AS count, min(d.n) AS parent,
+             max(d.priority) >= v_top_priority AND max(d.template_id) = ANY (p_template_ids) AS mine
+      FROM done d CROSS JOIN LATERAL unnest(d.dependents) AS x (step_index)
+      GROUP BY d.task_uuid, x.step_index
+      ORDER BY mine DESC, max(d.priority) DESC, d.task_uuid, x.step_index
+    ) m;
+  END IF;
 
   IF v_met_tasks IS NOT NULL THEN
     -- A token for each that may become the caller's, the best first; of one that does not become ready, it goes to another
