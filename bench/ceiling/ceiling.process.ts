@@ -7,7 +7,7 @@ import { engineOptions, serveEngine } from '../engines/index.js';
 import { workload } from '../workloads/index.js';
 import { CeilingEngine } from './ceiling.engine.js';
 
-const BATCH = 200;
+const BATCH = 500;
 
 const options = engineOptions();
 const { databaseUrl, concurrency } = options;

@@ -6,7 +6,7 @@ import { LoopEngine } from './loop.engine.js';
 import { registerTemplates } from './loop.templates.js';
 
 /** What the service records at most in one call. */
-const BATCH = 200;
+const BATCH = 500;
 
 const options = engineOptions();
 

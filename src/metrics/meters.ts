@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
 
-const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200];
+const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 const SECONDS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 30];
 
 /** What is measured where it happens; the rest is asked for when somebody reads the metrics (see `MetricsCollector`). */

@@ -26,7 +26,7 @@ import { WorkerStatistics } from './worker.statistics.js';
 
 /** Completions are group-committed: what ends while two batches are under way forms the next one. */
 const MOST_FLIGHTS = 2;
-const LARGEST_BATCH = 200;
+const LARGEST_BATCH = 500;
 /** How long to wait after a claim that failed for another reason than a lost connection. */
 const CLAIM_PAUSE_MS = 1_000;
 /** What of the time for a shutdown is kept for handing back and for goodbyes: this much, and no more than that part of it. */
