@@ -119,9 +119,11 @@ BEGIN
       SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
              coalesce(s.lease_seconds, p_lease_seconds),
              t.correlation_id, t.context,
-             (SELECT json_object_agg(p.name, p.result)
-              FROM tasker.steps p
-              WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
+             CASE WHEN s.dependencies <> '{}' THEN (
+               SELECT json_object_agg(p.name, p.result)
+               FROM tasker.steps p
+               WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)
+             ) END,
              NULL::json
       FROM taken s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
       GET DIAGNOSTICS v_taken = ROW_COUNT;
