@@ -8,6 +8,8 @@ RUN npm pkg delete optionalDependencies && npm ci --ignore-scripts --no-audit --
 COPY nest-cli.json tsconfig.json tsconfig.build.json ./
 COPY build ./build
 COPY src ./src
+# The build starts the service once, with the templates that it ships.
+COPY config ./config
 RUN npm run build
 
 FROM node:24.21.0-trixie-slim AS dependencies

@@ -1,17 +1,25 @@
 /**
- * The last step of `npm run build`: puts the service's two programs, with the packages that they use, into a few files in
- * `dist/service`. Reading a thousand small modules is most of what a start costs otherwise. Everything else in `dist` stays as
- * it was compiled, module by module: it is what the library is made of, and the two programs run from it just as well.
+ * The last step of `npm run build`: puts what the service's two programs are made of (`src/service.ts`), with the packages that
+ * it uses, into one file in `dist/service`, and what V8 makes of that file beside it. Reading a thousand small modules, and
+ * compiling them, is most of what a start costs otherwise. Everything else in `dist` stays as it was compiled, module by module:
+ * it is what the library is made of, and the two programs run from it just as well.
  */
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { execFile } from 'node:child_process';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 import { build } from 'esbuild';
 
 const DIST = fileURLToPath(new URL('../dist', import.meta.url));
 const SERVICE = join(DIST, 'service');
-const PROGRAMS = ['main', 'migrate'];
+const BUNDLE = join(SERVICE, 'bundle.cjs');
+const ENTRY = join(DIST, 'service.js');
+const EXPORTS = ['WORKFLOW_MODULES', 'WorkerBootstrap'];
+const LOADER = fileURLToPath(new URL('./bundle.loader.mjs', import.meta.url));
+const REHEARSAL = fileURLToPath(new URL('./start.rehearsal.mjs', import.meta.url));
 
 /** Left in `node_modules`: what has to be evaluated before everything else, and what finds its own files by where it lies. */
 const APART = ['reflect-metadata', 'pino', 'node-pg-migrate', 'swagger-ui-dist'];
@@ -31,6 +39,38 @@ const assetsStayPut = {
   },
 };
 
+/** The driver finds out whether it runs at Cloudflare by a `Response`; Node then loads all of `fetch`, at each start. */
+const notAtCloudflare = {
+  name: 'not-at-cloudflare',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]pg[\\/]lib[\\/]stream\.js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      const contents = source.replace('function isCloudflareRuntime() {', '$& return false;');
+      if (contents === source) throw new Error(`${path} has no isCloudflareRuntime() any more`);
+      return { contents, resolveDir: dirname(path) };
+    });
+  },
+};
+
+/** Of ASCII alone the bundle takes a byte a character in memory. The bundler escapes what is in strings, not what is in patterns. */
+const asciiAlone = {
+  name: 'ascii-alone',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => {
+      const source = await readFile(path, 'utf8');
+      return { contents: escaped(source), resolveDir: dirname(path) };
+    });
+  },
+};
+
+function escaped(source) {
+  return source.replaceAll(/(\\*)([\u0080-\uffff])/g, (_, backslashes, character) => {
+    const code = `u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    // One that is escaped already has its backslash.
+    return backslashes.length % 2 === 1 ? `${backslashes}${code}` : `${backslashes}\\${code}`;
+  });
+}
+
 /** Nest and others look for packages that may not be there, and do without them. */
 const missingStayMissing = {
   name: 'missing-stay-missing',
@@ -48,33 +88,41 @@ const missingStayMissing = {
 async function renamedClasses(bundle) {
   const names = new Set();
   for (const file of await readdir(DIST, { recursive: true })) {
-    if (!file.endsWith('.js') || file.startsWith(`service${sep}`)) continue;
+    if (!file.endsWith('.js')) continue;
     const source = await readFile(join(DIST, file), 'utf8');
     for (const [, name] of source.matchAll(/\bclass (\w+)/g)) names.add(name);
   }
-  return bundle.flatMap((text) =>
-    [...text.matchAll(/\bclass (\w+?)\d+\b|\b(\w+?)\d+ ?= ?class\b/g)]
-      .map(([, declared, assigned]) => declared ?? assigned)
-      .filter((name) => names.has(name)),
-  );
+  // Those of its modules are assigned; a class that is declared is one within a function of some package.
+  return [...bundle.matchAll(/= ?class (\w+?)\d+\b|\b(\w+?)\d+ ?= ?class\b/g)]
+    .map(([, inner, outer]) => inner ?? outer)
+    .filter((name) => names.has(name));
 }
 
+/**
+ * Code that V8 takes out of a cache can't say who it is that imports; the loader does it in its stead. A word of the same length:
+ * the source map stays right.
+ */
+function withImportsOfLoader(code) {
+  return code.replaceAll(/(?<![\w$.])import(?=\()/g, 'Import');
+}
+
+await rm(SERVICE, { recursive: true, force: true });
 const { outputFiles } = await build({
-  entryPoints: PROGRAMS.map((program) => join(DIST, `${program}.js`)),
-  outdir: SERVICE,
+  entryPoints: [ENTRY],
+  outfile: BUNDLE,
   bundle: true,
-  splitting: true,
-  format: 'esm',
+  format: 'cjs',
   platform: 'node',
   target: 'node20.12',
   // ES modules where a package has them: of those only what is used is taken.
   mainFields: ['module', 'main'],
   external: APART,
-  plugins: [assetsStayPut, missingStayMissing],
-  // CommonJS inside asks for Node's own modules.
-  banner: {
-    js: `import { createRequire as createRequireHere } from 'node:module';\nconst require = createRequireHere(import.meta.url);`,
-  },
+  plugins: [assetsStayPut, notAtCloudflare, asciiAlone, missingStayMissing],
+  // One expression, a function for the loader to call; as strict as an ES module.
+  banner: { js: '(function (module, require, importMeta, Import) { "use strict";' },
+  footer: { js: '})' },
+  define: { 'import.meta': 'importMeta' },
+  legalComments: 'linked',
   minifySyntax: true,
   minifyWhitespace: true,
   sourcemap: 'linked',
@@ -82,15 +130,27 @@ const { outputFiles } = await build({
   logLevel: 'warning',
   write: false,
 });
+const code = outputFiles.find(({ path }) => path === BUNDLE).text;
 // Nest tells classes by their names in its log. To have the bundler keep each name whatever happens would cost every closure
 // that is made at run time; it changes only those that meet another of the same name.
-const renamed = await renamedClasses(outputFiles.map(({ text }) => text));
+const renamed = await renamedClasses(code);
 if (renamed.length > 0)
   throw new Error(
     `The bundle has other names for ${renamed.join(', ')}: a package has a class of that name, choose another`,
   );
-await mkdir(SERVICE, { recursive: true });
-await Promise.all(outputFiles.map(({ path, contents }) => writeFile(path, contents)));
 
-for (const program of PROGRAMS)
-  await writeFile(join(DIST, `${program}.js`), `import './service/${program}.js';\n`);
+if (/[^\0-\x7f]/.test(code)) throw new Error('The bundle has other characters than those of ASCII');
+
+await mkdir(SERVICE);
+for (const { path, contents } of outputFiles)
+  await writeFile(path, path === BUNDLE ? withImportsOfLoader(code) : contents);
+await copyFile(LOADER, join(SERVICE, basename(LOADER)));
+// Away from the settings of whoever builds.
+const { PATH, SystemRoot } = process.env;
+await promisify(execFile)(process.execPath, [REHEARSAL], { cwd: SERVICE, env: { PATH, SystemRoot } });
+
+await rm(`${ENTRY}.map`);
+await writeFile(
+  ENTRY,
+  `import { bundle } from './service/${basename(LOADER)}';\nexport const { ${EXPORTS.join(', ')} } = bundle;\n`,
+);

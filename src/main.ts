@@ -1,4 +1,3 @@
-import { WorkerBootstrap } from './bootstrap/index.js';
-import { WORKFLOW_MODULES } from './workflows/index.js';
+import { WORKFLOW_MODULES, WorkerBootstrap } from './service.js';
 
 await WorkerBootstrap.run({ imports: WORKFLOW_MODULES });

@@ -25,9 +25,13 @@ export class TerminationSignals {
     return new TerminationSignals();
   }
 
+  /** From now on a signal gives up what the application waits for, and whoever starts it closes it. */
+  starts(app: INestApplicationContext): void {
+    this.app = app;
+  }
+
   /** From now on the application closes itself on a signal; Nest first waits for its start to settle. */
   handOverTo(app: INestApplicationContext): void {
-    this.app = app;
     app.enableShutdownHooks([...SIGNALS], { useProcessExit: true });
   }
 

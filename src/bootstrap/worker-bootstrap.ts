@@ -134,7 +134,11 @@ export class WorkerBootstrap {
         // Nest keeps the lines back until the start has ended; whoever watches it wants to know what it waits for.
         app.flushLogs();
       }
-      void app.get(Database).startAhead();
+      signals?.starts(app);
+      const database = app.get(Database);
+      // Its server comes up while this process is busy with routes and templates.
+      await database.startAhead();
+      database.abandoned.throwIfAborted();
       configureHttp(app, settings.security);
       if (settings.service.role !== 'worker') serveApiDocument(app);
       signals?.handOverTo(app);

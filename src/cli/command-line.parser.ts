@@ -22,8 +22,8 @@ export function parseCommandLine<const T extends Options>(
     if (!types.isNativeError(error) || typeof code !== 'string' || !code.startsWith('ERR_PARSE_ARGS'))
       throw error;
     const known = Object.keys(options).map((name) => `--${name}`);
-    // Node's second sentence is about arguments that begin with a dash, which no path here does.
-    const [message] = error.message.split('. ');
+    // Node's other sentences are about arguments that begin with a dash, which nothing here does.
+    const [message] = error.message.split(/\.\s/);
     throw new UsageError(`${message}; the flags are ${[...known, '--help'].join(', ')}`);
   }
 }

@@ -74,7 +74,7 @@ describe('The place of the embedded PostgreSQL', () => {
     const root = join(await privateFolder(), 'native');
     await cp(installed.root, root, { recursive: true, verbatimSymlinks: true });
     const hidden = binariesUnder(root, installed);
-    const user = await chooseServerUser();
+    const user = await chooseServerUser(await privateFolder());
 
     const usable = await prepareBinaries(hidden, user, logger);
     expect(usable.root === root).toBe(!isRoot);

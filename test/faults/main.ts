@@ -2,6 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 
+import { UsageError } from '../../src/cli/command-line.errors.js';
 import { Program } from '../support/program.js';
 import { DEFECTS } from './defects.js';
 import { readOptions, USAGE } from './options.js';
@@ -20,8 +21,6 @@ function say(line: string): void {
 }
 
 function chosen({ scenarios }: Options): readonly Scenario[] {
-  const unknown = scenarios.filter((number) => SCENARIOS.every((one) => one.number !== number));
-  if (unknown.length > 0) throw new Error(`There is no scenario ${unknown.join(', ')}`);
   return SCENARIOS.filter(({ number }) => scenarios.length === 0 || scenarios.includes(number));
 }
 
@@ -89,8 +88,10 @@ async function main(options: Options): Promise<boolean> {
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void Program.killAll().then(() => process.exit(130)));
 try {
-  process.exitCode = (await main(readOptions(process.argv.slice(2)))) ? 0 : 1;
+  const numbers = SCENARIOS.map(({ number }) => number);
+  process.exitCode = (await main(readOptions(process.argv.slice(2), numbers))) ? 0 : 1;
 } catch (error) {
-  say(error instanceof Error ? (error.stack ?? error.message) : String(error));
+  if (error instanceof UsageError) process.stderr.write(`faults: ${error.message}\n`);
+  else say(error instanceof Error ? (error.stack ?? error.message) : String(error));
   process.exitCode = 2;
 }

@@ -1,5 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+
+import { UsageError } from '../../src/cli/command-line.errors.js';
+import { parseCommandLine } from '../../src/cli/command-line.parser.js';
 
 export interface Options {
   readonly what: 'scenarios' | 'proof' | 'soak' | 'help';
@@ -15,6 +17,8 @@ export interface Options {
   readonly json: string | null;
 }
 
+const HELP = '--help';
+
 export const USAGE = `npm run faults -- [options]
 
   --scenario 1,2,…   only these (all 28 otherwise)
@@ -29,11 +33,16 @@ export const USAGE = `npm run faults -- [options]
                      those defects that these are to notice
   --soak             all faults at random over mixed workflows, for --minutes (30)`;
 
-/** Reads the command line. Throws an `Error` that says what is wrong with it. */
-export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
+/**
+ * Reads the command line.
+ *
+ * @param known the numbers of the scenarios that there are
+ * @throws UsageError saying what is wrong with it, and what would be right
+ */
+export function readOptions(args: readonly string[], known: readonly number[]): Options {
+  const { values, positionals } = parseCommandLine(
+    args.filter((word) => word !== HELP),
+    {
       scenario: { type: 'string' },
       seed: { type: 'string' },
       seeds: { type: 'string' },
@@ -44,17 +53,18 @@ export function readOptions(args: readonly string[]): Options {
       json: { type: 'string' },
       prove: { type: 'boolean' },
       soak: { type: 'boolean' },
-      help: { type: 'boolean' },
     },
-  });
+  );
+  if (positionals.length > 0)
+    throw new UsageError(`"${positionals.join(' ')}": expected flags alone, such as --scenario 1,2`);
   const number = (option: 'seed' | 'seeds' | 'minutes' | 'lanes'): number | null =>
     values[option] === undefined ? null : wholeNumber(`--${option}`, values[option]);
   return {
-    what: values.help ? 'help' : values.prove ? 'proof' : values.soak ? 'soak' : 'scenarios',
+    what: args.includes(HELP) ? 'help' : values.prove ? 'proof' : values.soak ? 'soak' : 'scenarios',
     scenarios: (values.scenario ?? '')
       .split(',')
       .filter((item) => item !== '')
-      .map((item) => wholeNumber('--scenario', item)),
+      .map((item) => scenarioNumber(item, known)),
     seed: number('seed') ?? 1,
     seeds: values.thorough ? null : (number('seeds') ?? 1),
     minutes: number('minutes'),
@@ -64,7 +74,14 @@ export function readOptions(args: readonly string[]): Options {
   };
 }
 
+function scenarioNumber(text: string, known: readonly number[]): number {
+  const number = wholeNumber('--scenario', text);
+  if (!known.includes(number))
+    throw new UsageError(`--scenario takes some of ${known.join(', ')}, not ${text}`);
+  return number;
+}
+
 function wholeNumber(option: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`${option} takes whole numbers, not "${text}"`);
+  if (!/^\d+$/.test(text)) throw new UsageError(`${option} takes whole numbers, not "${text}"`);
   return Number(text);
 }

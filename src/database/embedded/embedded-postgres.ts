@@ -67,7 +67,7 @@ export class EmbeddedPostgres {
     const { logger, onLaunch } = options;
     const durable = options.durability !== 'none';
     const installed = await findPostgresBinaries();
-    const rootsUser = await chooseServerUser();
+    const rootsUser = await chooseServerUser(clusterIn(options.dataDir));
     const home = await prepareHome(options, rootsUser);
     const user = rootsUser && (await userOfData(`${home}/data`, rootsUser));
     const binaries = await prepareBinaries(installed, user, logger);
@@ -95,7 +95,7 @@ export class EmbeddedPostgres {
 
   /** Whether a start finds data in this folder, and makes none. */
   static hasData(dataDir: string): boolean {
-    return existsSync(join(dataDir, 'postgres', 'data'));
+    return existsSync(clusterIn(dataDir));
   }
 
   /** The server's own pid. */
@@ -157,6 +157,11 @@ async function createDatabaseUnlessThere(port: number): Promise<void> {
   } finally {
     await client.end();
   }
+}
+
+/** Where PostgreSQL's data is, unless the server's user can't get there. */
+function clusterIn(dataDir: string): string {
+  return join(dataDir, 'postgres', 'data');
 }
 
 function urlOf(port: number, database: string): string {

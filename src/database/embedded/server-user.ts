@@ -14,21 +14,26 @@ export interface ServerUser {
 const NUMERIC: ServerUser = { uid: 65534, gid: 65534 };
 
 /**
- * PostgreSQL refuses to run as root. Answers the user who runs it in root's stead: the system's `postgres`, else
- * `nobody`, else a numeric one. `undefined` where this process isn't root: the server then runs as the same user.
+ * PostgreSQL refuses to run as root. Answers the user who runs it in root's stead: whose the data is, if there is any; else the
+ * system's `postgres`, else `nobody`, else a numeric one. `undefined` where this process isn't root: the server then runs as the
+ * same user.
  */
-export async function chooseServerUser(): Promise<ServerUser | undefined> {
+export async function chooseServerUser(data: string): Promise<ServerUser | undefined> {
   if (process.getuid?.() !== 0) return undefined;
-  return (await findUser('postgres')) ?? (await findUser('nobody')) ?? NUMERIC;
+  return (await ownerOfData(data)) ?? (await findUser('postgres')) ?? (await findUser('nobody')) ?? NUMERIC;
 }
 
 /** Data that exists keeps its owner, even if a better user turned up since. */
 export async function userOfData(data: string, otherwise: ServerUser): Promise<ServerUser> {
+  return (await ownerOfData(data)) ?? otherwise;
+}
+
+async function ownerOfData(data: string): Promise<ServerUser | undefined> {
   try {
     const { uid, gid } = await stat(data);
-    return uid === 0 ? otherwise : { uid, gid };
+    return uid === 0 ? undefined : { uid, gid };
   } catch {
-    return otherwise;
+    return undefined;
   }
 }
 
