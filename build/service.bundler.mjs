@@ -5,7 +5,7 @@
  * it is what the library is made of, and the two programs run from it just as well.
  */
 import { execFile } from 'node:child_process';
-import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -13,7 +13,8 @@ import { promisify } from 'node:util';
 
 import { build } from 'esbuild';
 
-const DIST = fileURLToPath(new URL('../dist', import.meta.url));
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const DIST = join(ROOT, 'dist');
 const SERVICE = join(DIST, 'service');
 const BUNDLE = join(SERVICE, 'bundle.cjs');
 const ENTRY = join(DIST, 'service.js');
@@ -24,46 +25,63 @@ const REHEARSAL = fileURLToPath(new URL('./start.rehearsal.mjs', import.meta.url
 /** Left in `node_modules`: what has to be evaluated before everything else, and what finds its own files by where it lies. */
 const APART = ['reflect-metadata', 'pino', 'node-pg-migrate', 'swagger-ui-dist'];
 
-/** A module in `dist` finds its assets (migrations, scripts) beside itself, wherever its code has gone. */
-const assetsStayPut = {
-  name: 'assets-stay-put',
-  setup({ onLoad }) {
-    onLoad({ filter: /\.js$/ }, async ({ path }) => {
-      const place = relative(DIST, path);
-      if (place.startsWith('..')) return undefined;
-      const source = await readFile(path, 'utf8');
-      if (!source.includes('import.meta.url')) return undefined;
-      const url = `new URL(${JSON.stringify(`../${place.split(sep).join('/')}`)}, import.meta.url).href`;
-      return { contents: source.replaceAll('import.meta.url', url), resolveDir: dirname(path) };
-    });
-  },
-};
+/** What is done to modules before they are bundled: to which, by their place below `dist` or `node_modules`, and what. */
+const CHANGES = [
+  { where: /^dist[\\/]/, change: withAssetsWhereTheyWere },
+  { where: /^(dist|node_modules[\\/](@nestjs|nestjs-))/, change: withClassesNamed },
+  { where: /^node_modules[\\/]pg[\\/]lib[\\/]stream\.js$/, change: withoutCloudflare },
+  { where: /^node_modules[\\/]/, change: inAscii },
+];
 
-/** The driver finds out whether it runs at Cloudflare by a `Response`; Node then loads all of `fetch`, at each start. */
-const notAtCloudflare = {
-  name: 'not-at-cloudflare',
+const changedSources = {
+  name: 'changed-sources',
   setup({ onLoad }) {
-    onLoad({ filter: /[\\/]pg[\\/]lib[\\/]stream\.js$/ }, async ({ path }) => {
+    onLoad({ filter: /\.[cm]?js$/ }, async ({ path }) => {
+      const place = placeOf(path);
+      const changes = CHANGES.filter(({ where }) => where.test(place));
+      if (changes.length === 0) return undefined;
       const source = await readFile(path, 'utf8');
-      const contents = source.replace('function isCloudflareRuntime() {', '$& return false;');
-      if (contents === source) throw new Error(`${path} has no isCloudflareRuntime() any more`);
+      const contents = changes.reduce((text, { change }) => change(text, path), source);
       return { contents, resolveDir: dirname(path) };
     });
   },
 };
 
-/** Of ASCII alone the bundle takes a byte a character in memory. The bundler escapes what is in strings, not what is in patterns. */
-const asciiAlone = {
-  name: 'ascii-alone',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]node_modules[\\/].*\.[cm]?js$/ }, async ({ path }) => {
-      const source = await readFile(path, 'utf8');
-      return { contents: escaped(source), resolveDir: dirname(path) };
-    });
-  },
-};
+/** Below `dist`, or below the `node_modules` that it is in, wherever those are. */
+function placeOf(path) {
+  const packages = path.lastIndexOf(`${sep}node_modules${sep}`);
+  return packages < 0 ? relative(ROOT, path) : path.slice(packages + 1);
+}
 
-function escaped(source) {
+/** A module in `dist` finds its assets (migrations, scripts) beside itself, wherever its code has gone. */
+function withAssetsWhereTheyWere(source, path) {
+  const place = relative(DIST, path).split(sep).join('/');
+  return source.replaceAll(
+    'import.meta.url',
+    `new URL(${JSON.stringify(`../${place}`)}, import.meta.url).href`,
+  );
+}
+
+/**
+ * Logs, errors and Nest tell classes by their names, and the bundler renames those that speak of themselves or meet another of
+ * the same name. To have it keep all names would cost every closure that is made at run time.
+ */
+function withClassesNamed(source) {
+  return source.replaceAll(
+    /\bclass (\w+)( extends [\w$.()]+)? \{/g,
+    (head, name) => `${head} static name = "${name}";`,
+  );
+}
+
+/** The driver finds out whether it runs at Cloudflare by a `Response`; Node then loads all of `fetch`, at each start. */
+function withoutCloudflare(source, path) {
+  const contents = source.replace('function isCloudflareRuntime() {', '$& return false;');
+  if (contents === source) throw new Error(`${path} has no isCloudflareRuntime() any more`);
+  return contents;
+}
+
+/** Of ASCII alone the bundle takes a byte a character in memory. The bundler escapes what is in strings, not what is in patterns. */
+function inAscii(source) {
   return source.replaceAll(/(\\*)([\u0080-\uffff])/g, (_, backslashes, character) => {
     const code = `u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
     // One that is escaped already has its backslash.
@@ -84,20 +102,6 @@ const missingStayMissing = {
   },
 };
 
-/** The service's own classes that are called otherwise in the bundle. */
-async function renamedClasses(bundle) {
-  const names = new Set();
-  for (const file of await readdir(DIST, { recursive: true })) {
-    if (!file.endsWith('.js')) continue;
-    const source = await readFile(join(DIST, file), 'utf8');
-    for (const [, name] of source.matchAll(/\bclass (\w+)/g)) names.add(name);
-  }
-  // Those of its modules are assigned; a class that is declared is one within a function of some package.
-  return [...bundle.matchAll(/= ?class (\w+?)\d+\b|\b(\w+?)\d+ ?= ?class\b/g)]
-    .map(([, inner, outer]) => inner ?? outer)
-    .filter((name) => names.has(name));
-}
-
 /**
  * Code that V8 takes out of a cache can't say who it is that imports; the loader does it in its stead. A word of the same length:
  * the source map stays right.
@@ -117,7 +121,7 @@ const { outputFiles } = await build({
   // ES modules where a package has them: of those only what is used is taken.
   mainFields: ['module', 'main'],
   external: APART,
-  plugins: [assetsStayPut, notAtCloudflare, asciiAlone, missingStayMissing],
+  plugins: [changedSources, missingStayMissing],
   // One expression, a function for the loader to call; as strict as an ES module.
   banner: { js: '(function (module, require, importMeta, Import) { "use strict";' },
   footer: { js: '})' },
@@ -131,14 +135,6 @@ const { outputFiles } = await build({
   write: false,
 });
 const code = outputFiles.find(({ path }) => path === BUNDLE).text;
-// Nest tells classes by their names in its log. To have the bundler keep each name whatever happens would cost every closure
-// that is made at run time; it changes only those that meet another of the same name.
-const renamed = await renamedClasses(code);
-if (renamed.length > 0)
-  throw new Error(
-    `The bundle has other names for ${renamed.join(', ')}: a package has a class of that name, choose another`,
-  );
-
 if (/[^\0-\x7f]/.test(code)) throw new Error('The bundle has other characters than those of ASCII');
 
 await mkdir(SERVICE);

@@ -121,6 +121,11 @@ describe('The service as it is built', () => {
       await cp(join(project, '../kept'), serviceFolder(), { recursive: true });
     });
 
+    it('calls classes by the names that they have in the source', () => {
+      expect(saidOtherwise).toContain('30 InstanceLoader: TaskerModule dependencies initialized');
+      expect(saidOtherwise.filter((line) => /\b_[A-Z]|[a-z](_?#)\b/.test(line))).toEqual([]);
+    });
+
     it.each<[string, () => Promise<void>, readonly string[]]>([
       ['it is gone', () => rm(join(serviceFolder(), 'bundle.cache')), NODE],
       ['it is empty', () => edit('bundle.cache', () => Buffer.alloc(0)), NODE],
