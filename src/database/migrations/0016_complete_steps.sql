@@ -68,6 +68,8 @@ DECLARE
   v_any_failed boolean;
   v_outlook record;
   v_done record;
+  v_token uuid;
+  v_brief boolean;
   v_recorded bigint[];
   v_settled uuid[];
   v_sunk uuid[];
@@ -142,6 +144,30 @@ BEGIN
         v_met_parents := array_fill(1, ARRAY[cardinality(v_met_indexes)]);
         v_mine := CASE WHEN v_done.priority >= v_top_priority AND v_done.template_id = ANY (p_template_ids)
           THEN cardinality(v_met_indexes) ELSE 0 END;
+        v_token := CASE WHEN v_mine = 1 THEN p_claim_tokens[1] END;
+      END IF;
+      IF v_token IS NOT NULL THEN
+        -- Its only dependant, which becomes the caller's; where it does not, because it waits for others, all stays as it is.
+        UPDATE tasker.steps s
+        SET remaining_dependencies = 0, state = 2, attempt_token = v_token, attempts = 1, worker_id = p_worker,
+            started_at = v_now, lease_until = v_now + make_interval(secs => coalesce(s.lease_seconds, p_lease_seconds))
+        WHERE s.task_uuid = p_task_uuids[1] AND s.step_index = v_met_indexes[1] AND s.state + 0 = 0
+          AND s.remaining_dependencies = 1
+        RETURNING p_brief AND cardinality(s.dependencies) = 1 AND s.lost_count = 0 INTO v_brief;
+        IF FOUND THEN
+          v_handed := 1;
+          v_last_place := 1;
+          v_handed_places := '{1}';
+          IF v_brief THEN
+            v_brief_parents := '{1}';
+            v_brief_indexes := v_met_indexes;
+            v_brief_places := '{1}';
+          ELSE
+            v_handed_tasks := p_task_uuids;
+            v_handed_indexes := v_met_indexes;
+          END IF;
+          v_met_tasks := NULL;
+        END IF;
       END IF;
     END IF;
   ELSE
