@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 
 import { runBench } from './bench.runner.js';
+import { tellFailure } from './failure.teller.js';
 import { readOptions, USAGE } from './options.js';
 import { runScale } from './scale/scale.runner.js';
 import { tableOf } from './report/text.table.js';
@@ -24,7 +25,6 @@ if (args.includes('--help')) {
     say(tableOf(measurements));
     if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements, null, 2)}\n`);
   } catch (error) {
-    say(error instanceof Error ? (error.stack ?? error.message) : String(error));
-    process.exitCode = 1;
+    process.exitCode = tellFailure(error);
   }
 }

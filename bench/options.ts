@@ -1,4 +1,5 @@
-import { parseArgs } from 'node:util';
+import { UsageError } from '../src/cli/command-line.errors.js';
+import { parseCommandLine } from '../src/cli/command-line.parser.js';
 
 export const PARTS = ['linear', 'graphs', 'retries', 'load', 'idle', 'submit', 'service'] as const;
 
@@ -33,26 +34,36 @@ export const USAGE = `npm run bench -- [options]
   --peers a,b      with bench:peers: only these
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
-/** Reads the command line. Throws an `Error` that says what is wrong with it. */
+/** What `--quick` has time for. */
+const QUICK_PARTS: readonly Part[] = ['linear'];
+
+/**
+ * Reads the command line.
+ *
+ * @throws UsageError saying what is wrong with it, and what would be right
+ */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      smoke: { type: 'boolean', default: false },
-      scale: { type: 'boolean', default: false },
-      concurrency: { type: 'string', default: '1000' },
-      json: { type: 'string' },
-      parts: { type: 'string', default: '' },
-      peers: { type: 'string', default: '' },
-      profile: { type: 'string' },
-    },
+  const { values, positionals } = parseCommandLine(args, {
+    quick: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
+    scale: { type: 'boolean', default: false },
+    concurrency: { type: 'string', default: '1000' },
+    json: { type: 'string' },
+    parts: { type: 'string', default: '' },
+    peers: { type: 'string', default: '' },
+    profile: { type: 'string' },
   });
+  if (positionals.length > 0)
+    throw new UsageError(`"${positionals.join(' ')}": expected flags alone, such as --quick`);
+  const parts = listed(values.parts).map(part);
+  const unmeasured = parts.filter((name) => values.quick && !QUICK_PARTS.includes(name));
+  if (unmeasured.length > 0)
+    throw new UsageError(`--quick measures ${QUICK_PARTS.join(', ')} alone, not ${unmeasured.join(', ')}`);
   return {
     size: values.smoke ? 'smoke' : values.quick ? 'quick' : 'full',
     scale: values.scale,
     json: values.json ?? null,
-    parts: listed(values.parts).map(part),
+    parts,
     peers: listed(values.peers),
     profile: values.profile ?? null,
     concurrency: wholeNumber('--concurrency', values.concurrency),
@@ -65,11 +76,11 @@ function listed(text: string): readonly string[] {
 
 function part(name: string): Part {
   const found = PARTS.find((candidate) => candidate === name);
-  if (found === undefined) throw new Error(`--parts takes some of ${PARTS.join(', ')}, not "${name}"`);
+  if (found === undefined) throw new UsageError(`--parts takes some of ${PARTS.join(', ')}, not "${name}"`);
   return found;
 }
 
 function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new Error(`${option} takes a whole number from 1, not "${text}"`);
+  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}"`);
   return Number(text);
 }

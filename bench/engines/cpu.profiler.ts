@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -12,6 +12,7 @@ export async function profiled<T>(folder: string, title: string, work: () => Pro
   const result = await work();
   const { profile } = await session.post('Profiler.stop');
   session.disconnect();
+  await mkdir(folder, { recursive: true });
   await writeFile(join(folder, `${title}-${process.pid}-${Date.now()}.cpuprofile`), JSON.stringify(profile));
   return result;
 }

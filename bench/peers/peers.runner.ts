@@ -5,7 +5,9 @@ import process from 'node:process';
 import { promisify } from 'node:util';
 
 import { Measurements } from '../measures/index.js';
+import { tellFailure } from '../failure.teller.js';
 import { readOptions } from '../options.js';
+import type { Options } from '../options.js';
 import { tableOf } from '../report/text.table.js';
 import { Contestants, TASKER } from '../scenarios/contestants.js';
 import type { Contestant } from '../scenarios/contestants.js';
@@ -37,12 +39,20 @@ const SIZES = {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
-const options = readOptions(process.argv.slice(2));
+const options = givenOptions();
 const size = SIZES[options.size];
 const measurements = new Measurements();
 const server = await BenchServer.start();
 const templates = await TemplateFiles.write(['linear']);
 const contestants = new Contestants(server, templates.folder, options.profile);
+
+function givenOptions(): Options {
+  try {
+    return readOptions(process.argv.slice(2));
+  } catch (error) {
+    return process.exit(tellFailure(error));
+  }
+}
 
 async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
   const folder = new URL(`./${name}/`, import.meta.url);

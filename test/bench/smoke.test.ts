@@ -18,15 +18,17 @@ interface Measurement {
   readonly unit: string;
 }
 
+function runBench(...args: readonly string[]): Program {
+  const loader = fileURLToPath(new URL('../support/register-ts.mjs', import.meta.url));
+  return new Program(['--import', loader, BENCH, ...args], { TASKER_LOG_LEVEL: 'error' });
+}
+
 /** Runs a benchmark at its smallest size. It checks the results of every task that it runs itself; time is not looked at. */
 async function measure(...args: readonly string[]): Promise<readonly Measurement[]> {
   const folder = await mkdtemp(join(tmpdir(), 'tasker-bench-smoke-'));
   try {
     const file = join(folder, 'figures.json');
-    const loader = fileURLToPath(new URL('../support/register-ts.mjs', import.meta.url));
-    const program = new Program(['--import', loader, BENCH, '--smoke', '--json', file, ...args], {
-      TASKER_LOG_LEVEL: 'error',
-    });
+    const program = runBench('--smoke', '--json', file, ...args);
     const { code } = await program.exited;
     if (code !== 0) throw new Error(`The benchmark ended with exit code ${code}:\n${program.output}`);
     return JSON.parse(await readFile(file, 'utf8'));
@@ -90,4 +92,14 @@ describe('npm run bench', () => {
     },
     PATIENCE_MS,
   );
+
+  it.each([
+    ['--nonsense', /^bench: Unknown option '--nonsense'; the flags are --quick, .*--help$/],
+    ['--parts=graph', /^bench: --parts takes some of linear, .*, service, not "graph"$/],
+    ['--concurrency=0', /^bench: --concurrency takes a whole number from 1, not "0"$/],
+  ])('says in a line what is wrong with %s, and what would be right', async (option, line) => {
+    const program = runBench(option);
+    expect(await program.exited).toMatchObject({ code: 2 });
+    expect(program.output.trim()).toMatch(line);
+  });
 });
