@@ -38,7 +38,8 @@ async function transactions(what: string): Promise<string[]> {
 
 describe('A task submitted to a worker', () => {
   it('with free slots has its first steps given out by the commit that accepts it', async () => {
-    const { client } = await lab.worker({ handlers: HANDLERS });
+    // While a poll is under way the free slots are its own.
+    const { client } = await lab.worker({ handlers: HANDLERS, settings: { pollIntervalMs: 3_600_000 } });
     await watch();
     const { taskUuid } = await client.submit(requestFor(wide));
     expect(await client.waitFor(taskUuid)).toMatchObject({ status: 'complete' });
