@@ -24,6 +24,9 @@ import type { ClaimRow } from './claim-answer.reader.js';
 import type { JsonValue } from './json.types.js';
 import { templateGraph } from './template.graph.js';
 
+/** The metadata of a report that has none, as JSON. */
+const NO_METADATA = 'null';
+
 /** Whether a manual action took effect, and why not. */
 export type ManualOutcome = 'done' | 'not_found' | 'invalid_state';
 
@@ -294,8 +297,6 @@ export class Engine {
       : this.database.queryOn<Row>(client, statement, values);
   }
 }
-
-const NO_METADATA = 'null';
 
 function claimArguments(
   { workerId, templateIds, leaseSeconds }: Claimant,
