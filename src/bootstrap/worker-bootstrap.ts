@@ -9,7 +9,7 @@ import { TaskClient } from '../client/index.js';
 import { readLogSettings, readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { Database, StartAbandonedError } from '../database/index.js';
-import { StartLog } from '../logging/index.js';
+import { ServiceLogStream, StartLog } from '../logging/index.js';
 import { limitHeapGrowth } from './heap.growth.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
@@ -150,6 +150,7 @@ export class WorkerBootstrap {
         if (!app.get(Authenticator).enabled) warnIfReachable(settings.http.host);
       }
       signals?.started();
+      if (ownLog) app.get(ServiceLogStream).started();
       return handle(app, url, signals);
     } catch (error) {
       await app.close();

@@ -13,6 +13,9 @@ const MOST_FRESH = 1_000;
 /** Node takes no longer delay; a longer wait is one without end. */
 const LONGEST_DELAY_MS = 2_147_483_647;
 
+/** @param snapshot the task as it stood when it settled, where that is known */
+type Waiter = (snapshot?: string) => void;
+
 interface Question {
   readonly taskUuid: string;
   readonly answer: (settled: boolean) => void;
@@ -25,7 +28,7 @@ interface Question {
 @Injectable()
 export class TaskWatch {
   private readonly logger = new Logger(TaskWatch.name);
-  private readonly waiters = new Map<string, Set<() => void>>();
+  private readonly waiters = new Map<string, Set<Waiter>>();
   /** Submitted here a moment ago, and nobody has said that they have ended. */
   private readonly fresh = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
@@ -40,13 +43,13 @@ export class TaskWatch {
   constructor(
     private readonly reader: TaskReader,
     private readonly listener: PostgresListener,
-    changes: TaskChanges,
+    private readonly changes: TaskChanges,
   ) {
-    changes.settled.subscribe((taskUuids) => {
+    changes.settled.subscribe(({ taskUuids, snapshots }) => {
       if (taskUuids === null) {
         this.fresh.clear();
         this.pollNow();
-      } else this.wake(taskUuids);
+      } else this.wake(taskUuids, snapshots);
     });
   }
 
@@ -86,12 +89,17 @@ export class TaskWatch {
   private async untilSettled(taskUuid: string, stop: AbortSignal): Promise<Task> {
     for (;;) {
       const waiting = this.nextChange(taskUuid, stop);
+      let snapshot: string | undefined;
       try {
-        if (this.isFresh(taskUuid) || !(await this.settledAlready(taskUuid))) await waiting.changed;
+        if (this.isFresh(taskUuid) || !(await this.settledAlready(taskUuid)))
+          snapshot = await waiting.changed;
       } finally {
         waiting.cancel();
       }
-      const task = await retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
+      const task = await retryTransient(
+        () => (snapshot === undefined ? this.reader.read(taskUuid) : this.reader.taskOf(snapshot)),
+        { patienceMs: PATIENCE_MS },
+      );
       if (isSettled(task.status)) return task;
       stop.throwIfAborted();
     }
@@ -103,17 +111,25 @@ export class TaskWatch {
   }
 
   /** Registers before anybody looks, so that a change in between is not missed. */
-  private nextChange(taskUuid: string, stop: AbortSignal): { changed: Promise<void>; cancel: () => void } {
+  private nextChange(
+    taskUuid: string,
+    stop: AbortSignal,
+  ): { readonly changed: Promise<string | undefined>; readonly cancel: () => void } {
     const waiters = this.waiters.get(taskUuid) ?? new Set();
     this.waiters.set(taskUuid, waiters);
-    const { promise: changed, resolve } = deferred();
-    const cancel = (): void => {
-      waiters.delete(cancel);
-      if (waiters.size === 0 && this.waiters.get(taskUuid) === waiters) this.waiters.delete(taskUuid);
+    this.changes.awaited.add(taskUuid);
+    const { promise: changed, resolve } = deferred<string | undefined>();
+    const wake: Waiter = (snapshot) => {
+      waiters.delete(wake);
+      if (waiters.size === 0 && this.waiters.get(taskUuid) === waiters) {
+        this.waiters.delete(taskUuid);
+        this.changes.awaited.delete(taskUuid);
+      }
       stop.removeEventListener('abort', cancel);
-      resolve();
+      resolve(snapshot);
     };
-    waiters.add(cancel);
+    const cancel = (): void => wake();
+    waiters.add(wake);
     stop.addEventListener('abort', cancel, { once: true });
     if (stop.aborted) cancel();
     this.pollLater();
@@ -149,10 +165,10 @@ export class TaskWatch {
     this.askSoon();
   }
 
-  private wake(taskUuids: readonly string[]): void {
+  private wake(taskUuids: readonly string[], snapshots?: ReadonlyMap<string, string>): void {
     for (const taskUuid of taskUuids) {
       this.fresh.delete(taskUuid);
-      for (const waiter of this.waiters.get(taskUuid) ?? []) waiter();
+      for (const waiter of this.waiters.get(taskUuid) ?? []) waiter(snapshots?.get(taskUuid));
     }
   }
 
@@ -185,10 +201,10 @@ export class TaskWatch {
   }
 }
 
-function deferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let settle: (() => void) | undefined;
-  const promise = new Promise<void>((resolve) => {
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  let settle: ((value: T) => void) | undefined;
+  const promise = new Promise<T>((resolve) => {
     settle = resolve;
   });
-  return { promise, resolve: () => settle?.() };
+  return { promise, resolve: (value) => settle?.(value) };
 }

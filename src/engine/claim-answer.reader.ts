@@ -52,7 +52,7 @@ export type ClaimRow =
       readonly inputs: string | null;
     })
   | (StepRow & { readonly kind: 'repeated' | 'refused' })
-  | { readonly kind: 'submitted'; readonly task_uuid: string; readonly detail: string }
+  | { readonly kind: 'submitted' | 'settled'; readonly task_uuid: string; readonly detail: string }
   | { readonly kind: 'summary'; readonly detail: string };
 
 /** How these rows are to be read from the connection: JSON stays text, until somebody looks at it. */
@@ -89,6 +89,7 @@ export function readCompletionAnswer(
       row.kind === 'repeated' || row.kind === 'refused' ? [{ ...keyOf(row), reason: row.kind }] : [],
     ),
     settledTasks: summary.settled ?? [],
+    snapshots: new Map(rows.flatMap((row) => (row.kind === 'settled' ? [[row.task_uuid, row.detail]] : []))),
     released: summary.released,
   };
 }

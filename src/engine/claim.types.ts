@@ -106,6 +106,8 @@ export interface CompletionAnswer extends ClaimAnswer {
   readonly handed: readonly HandedStep[];
   /** Tasks that ended or became blocked. */
   readonly settledTasks: readonly string[];
+  /** Those of them that were awaited, as they stand now: for `TaskReader.taskOf`, by their ids. */
+  readonly snapshots: ReadonlyMap<string, string>;
   /** How many steps became ready and were not handed over with this answer as dependants. */
   readonly released: number;
 }

@@ -42,7 +42,7 @@ const CLAIM_ALONE: Statement = {
 };
 const COMPLETE: Statement = {
   name: 'tasker_complete_steps',
-  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)',
+  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
   types: CLAIM_TYPES,
 };
 const EXTEND: Statement = {
@@ -177,12 +177,15 @@ export class Engine {
   /**
    * Records how attempts ended and claims at most one step a token in the same transaction. Dependants whose every parent
    * is among the reports are answered by their keys alone, as `handed`: the caller has what they are given.
+   *
+   * @param awaited tasks that are to be answered as they then stand, where they settle by this
    */
   async complete(
     claimant: Claimant,
     reports: readonly StepReport[],
     tokens: readonly string[],
     repeated: boolean,
+    awaited: readonly string[] = [],
     client?: pg.ClientBase,
   ): Promise<CompletionAnswer> {
     const rows = await this.run<ClaimRow>(
@@ -200,6 +203,7 @@ export class Engine {
         claimant.leaseSeconds,
         eventsJson(reports),
         true,
+        awaited.length === 0 ? null : arrayLiteral(awaited),
       ],
       client,
     );

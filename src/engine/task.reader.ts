@@ -6,6 +6,7 @@ import { NotFoundError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.types.js';
 import type { StepState, TaskStatus } from './states.js';
 import { stepEnvelope } from './step-envelope.js';
+import { stepUuid } from './step-uuid.js';
 import { taskProgress } from './task-progress.js';
 import type { StepExecutionEnvelope, Task, TaskStep } from './task.types.js';
 import { TemplateCatalog } from './template.catalog.js';
@@ -15,9 +16,9 @@ interface TaskRow {
   readonly task_uuid: string;
   readonly template_id: number;
   readonly status: TaskStatus;
-  readonly created_at: Date;
-  readonly updated_at: Date;
-  readonly completed_at: Date | null;
+  readonly created_at: Date | string;
+  readonly updated_at: Date | string;
+  readonly completed_at: Date | string | null;
   readonly context: JsonObject;
   readonly initiator: string;
   readonly source_system: string;
@@ -43,15 +44,13 @@ interface TaskRow {
 /** A step as JSON: times are texts. */
 interface StepRow {
   readonly step_index: number;
-  readonly step_uuid: string;
   readonly name: string;
   readonly state: StepState;
   readonly dependencies: readonly number[];
   readonly remaining_dependencies: number;
   readonly attempts: number;
   readonly lost_count: number;
-  readonly created_at: string;
-  readonly updated_at: string;
+  readonly updated_at: string | null;
   readonly completed_at: string | null;
   readonly last_attempted_at: string | null;
   readonly next_retry_at: string | null;
@@ -67,11 +66,9 @@ interface StepRow {
   readonly worker_hostname: string | null;
 }
 
-/** One statement, so that the task and its steps are of the same instant. */
 const READ_TASK: Statement = {
   name: 'tasker_read_task',
-  text: `SELECT t.*, (SELECT json_agg(s ORDER BY s.step_index) FROM tasker.read_steps(t.task_uuid) s) AS steps
-         FROM tasker.read_tasks(ARRAY[$1::uuid]) t`,
+  text: 'SELECT tasker.read_task($1) AS task',
 };
 const READ_TASKS: Statement = {
   name: 'tasker_read_tasks',
@@ -95,10 +92,15 @@ export class TaskReader {
 
   /** The task with its steps. Rejects with `NotFoundError`. */
   async read(taskUuid: string): Promise<Task> {
-    const [task] = await this.database.query<TaskRow>(READ_TASK, [taskUuid]);
-    if (task === undefined) throw new NotFoundError(`Task not found: ${taskUuid}`);
-    const template = await this.catalog.load(task.template_id);
-    return taskOf(task, template);
+    const [row] = await this.database.query<{ task: TaskRow | null }>(READ_TASK, [taskUuid]);
+    if (row === undefined || row.task === null) throw new NotFoundError(`Task not found: ${taskUuid}`);
+    return this.withTemplate(row.task);
+  }
+
+  /** The task that `tasker.read_task` has answered as this JSON. */
+  taskOf(snapshot: string): Promise<Task> {
+    const task: TaskRow = JSON.parse(snapshot);
+    return this.withTemplate(task);
   }
 
   /** The tasks in this order, without their steps; those that are gone are left out. */
@@ -113,6 +115,10 @@ export class TaskReader {
     const rows = await this.database.query<{ task_uuid: string }>(READ_SETTLED, [taskUuids]);
     return rows.map((row) => row.task_uuid);
   }
+
+  private async withTemplate(task: TaskRow): Promise<Task> {
+    return taskOf(task, await this.catalog.load(task.template_id));
+  }
 }
 
 function taskOf(row: TaskRow, registered: RegisteredTemplate | undefined): Task {
@@ -124,15 +130,16 @@ function taskOf(row: TaskRow, registered: RegisteredTemplate | undefined): Task 
     ready: row.ready_steps,
     waitingForRetry: row.waiting_for_retry_steps,
   };
+  const createdAt = new Date(row.created_at);
   return {
     taskUuid: row.task_uuid,
     namespace: row.namespace,
     name: row.name,
     version: row.version,
     status: row.status,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-    completedAt: row.completed_at,
+    createdAt,
+    updatedAt: new Date(row.updated_at),
+    completedAt: dateOf(row.completed_at),
     exceededLimit: row.exceeded_limit,
     context: row.context,
     initiator: row.initiator,
@@ -149,21 +156,23 @@ function taskOf(row: TaskRow, registered: RegisteredTemplate | undefined): Task 
     failedSteps: row.failed_steps,
     readySteps: row.ready_steps,
     ...taskProgress(counts, row.completed_at !== null),
-    steps: row.steps.map((step) => stepOf(row.task_uuid, step, row.steps, registered)),
+    steps: row.steps.map((step) => stepOf(row.task_uuid, createdAt, step, row.steps, registered)),
   };
 }
 
 function stepOf(
   taskUuid: string,
+  createdAt: Date,
   row: StepRow,
   all: readonly StepRow[],
   registered: RegisteredTemplate | undefined,
 ): TaskStep {
   const retry = registered?.steps.get(row.name)?.template.retry;
   const maxAttempts = Math.max(retry?.maxAttempts ?? 1, 1);
+  const uuid = stepUuid(taskUuid, row.step_index);
   const ended = row.completed_at !== null || row.state === 'cancelled' || row.state === 'error';
   return {
-    stepUuid: row.step_uuid,
+    stepUuid: uuid,
     taskUuid,
     name: row.name,
     state: row.state,
@@ -176,21 +185,21 @@ function stepOf(
     attempts: row.attempts,
     maxAttempts,
     lostCount: row.lost_count,
-    createdAt: new Date(row.created_at),
-    updatedAt: new Date(row.updated_at),
+    createdAt,
+    updatedAt: row.updated_at === null ? createdAt : new Date(row.updated_at),
     completedAt: dateOf(row.completed_at),
     lastAttemptedAt: dateOf(row.last_attempted_at),
     lastFailureAt: dateOf(row.last_failure_at),
     nextRetryAt: dateOf(row.next_retry_at),
-    results: envelopeOf(row, retry?.backoff ?? 'none'),
+    results: envelopeOf(uuid, row, retry?.backoff ?? 'none'),
   };
 }
 
-function envelopeOf(row: StepRow, backoff: string): StepExecutionEnvelope | null {
+function envelopeOf(uuid: string, row: StepRow, backoff: string): StepExecutionEnvelope | null {
   if (row.event_kind === null || row.event_recorded_at === null) return null;
   const failed = FAILED_KINDS.has(row.event_kind);
   return stepEnvelope({
-    stepUuid: row.step_uuid,
+    stepUuid: uuid,
     succeeded: !failed,
     result: failed ? null : row.result,
     recordedAt: new Date(row.event_recorded_at),
@@ -203,6 +212,6 @@ function envelopeOf(row: StepRow, backoff: string): StepExecutionEnvelope | null
   });
 }
 
-function dateOf(text: string | null): Date | null {
+function dateOf(text: Date | string | null): Date | null {
   return text === null ? null : new Date(text);
 }

@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import type { LogSettings } from '../config/index.js';
 import { currentRequestId } from '../http/index.js';
 import { createPinoLog } from './pino-log.factory.js';
+import { ServiceLogStream } from './service-log.stream.js';
 
 /** A key that no line has. */
 const UNTOLD = 'untold';
@@ -20,12 +21,14 @@ interface Routed {
 @Module({})
 export class LoggingModule {
   static forSettings(settings: LogSettings): DynamicModule {
+    const stream = new ServiceLogStream();
     return {
       module: LoggingModule,
+      providers: [{ provide: ServiceLogStream, useValue: stream }],
       imports: [
         LoggerModule.forRoot({
           pinoHttp: {
-            logger: createPinoLog(settings, { sync: false }),
+            logger: createPinoLog(settings, stream),
             genReqId: () => currentRequestId() ?? '',
             quietReqLogger: true,
             customAttributeKeys: {

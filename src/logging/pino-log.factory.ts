@@ -3,10 +3,10 @@ import type { DestinationStream } from 'pino';
 import { PinoPretty } from 'pino-pretty';
 import type { LogSettings } from '../config/index.js';
 
-/** A line of JSON each, or, on a terminal, a line for people; `sync` waits for each to be written. */
-export function createPinoLog(settings: LogSettings, { sync }: { readonly sync: boolean }): pino.Logger {
-  const destination: DestinationStream = settings.isForPeople
+/** A line of JSON each to this stream, or, on a terminal, a line for people. */
+export function createPinoLog(settings: LogSettings, stream: DestinationStream): pino.Logger {
+  const destination = settings.isForPeople
     ? PinoPretty({ sync: true, messageKey: 'message', ignore: 'pid,hostname' })
-    : pino.destination({ sync });
+    : stream;
   return pino({ level: settings.logLevel, messageKey: 'message' }, destination);
 }

@@ -3,6 +3,7 @@ import type { pino } from 'pino';
 import { readLogSettings } from '../config/index.js';
 import type { SettingsOverrides } from '../config/index.js';
 import { createPinoLog } from './pino-log.factory.js';
+import { ServiceLogStream } from './service-log.stream.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -40,7 +41,7 @@ export class StartLog implements LoggerService {
   }
 
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
-    this.pinoLog ??= createPinoLog(readLogSettings(process.env, this.overrides), { sync: true });
+    this.pinoLog ??= createPinoLog(readLogSettings(process.env, this.overrides), new ServiceLogStream());
     // Nest gives the context last.
     const fields = { context: rest.at(-1) };
     if (message instanceof Error) this.pinoLog[level]({ ...fields, err: message }, message.message);

@@ -121,7 +121,7 @@ export class StepDispatcher implements LocalTaker {
         this.report(`The events of step ${attempt.name} of task ${attempt.taskUuid} are lost`, error),
       readStepResult: (taskUuid, stepName) => results.read(taskUuid, stepName),
       renewLease: (attempt) => leases.renew(attempt),
-      recordWithin: (client, report) => engine.complete(this.claimant(), [report], [], false, client),
+      recordWithin: (client, report) => engine.complete(this.claimant(), [report], [], false, [], client),
     };
   }
 

@@ -20,6 +20,9 @@ import { WorkerStatistics } from './worker.statistics.js';
 /** Calls the database until it answers; the work is told when it is a repetition. */
 export type Persistently = <T>(work: (repeated: boolean) => Promise<T>) => Promise<T>;
 
+/** Up to how many reports the tasks that somebody waits for are read by the call that records. */
+const LARGEST_AWAITED = 8;
+
 /** Records how attempts ended, in batches, and passes on what was recorded. */
 @Injectable()
 export class StepRecorder {
@@ -47,10 +50,11 @@ export class StepRecorder {
     persistently: Persistently,
   ): Promise<CompletionAnswer | null> {
     const reports = batch.map(({ report }) => report);
+    const awaited = this.awaitedTasks(reports);
     const measured = this.meters.completionSeconds.startTimer();
     try {
       const answer = await persistently((repeated) =>
-        this.engine.complete(claimant, reports, tokens, repeated),
+        this.engine.complete(claimant, reports, tokens, repeated, awaited),
       );
       measured();
       this.recorded(reports, answer);
@@ -84,7 +88,13 @@ export class StepRecorder {
       for (const task_uuid of answer.settledTasks)
         this.logger.debug({ message: 'Task has ended, or is blocked', task_uuid });
     }
-    this.changes.publish(answer.settledTasks);
+    this.changes.publish(answer.settledTasks, answer.snapshots);
+  }
+
+  /** Who waits for a task is spared a look of its own, where these are so few that nobody else has to wait for it instead. */
+  private awaitedTasks(reports: readonly StepReport[]): readonly string[] {
+    if (this.changes.awaited.size === 0 || reports.length > LARGEST_AWAITED) return [];
+    return reports.flatMap(({ taskUuid }) => (this.changes.awaited.has(taskUuid) ? [taskUuid] : []));
   }
 
   /** The step runs again once its lease has run out, here or elsewhere. */

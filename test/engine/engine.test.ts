@@ -118,6 +118,23 @@ describe('The engine', () => {
     expect(await core.step(task, 'join')).toMatchObject({ result: 'join', event_metadata: { custom: true } });
   });
 
+  it('answers an awaited task as it stands once it settles, and no sooner', async () => {
+    const awaited = await submitOne();
+    const other = await submitOne();
+    const snapshots: (readonly [string, unknown])[] = [];
+    let claimed: readonly AttemptKey[] = (await engine.claim(claimant, tokens(5), false)).steps;
+    while (claimed.length > 0) {
+      const reports = claimed.map((step) => success(step, nameOf(step)));
+      const answer = await engine.complete(claimant, reports, tokens(5), false, [awaited]);
+      for (const [taskUuid, json] of answer.snapshots) snapshots.push([taskUuid, JSON.parse(json)]);
+      claimed = answer.handed;
+    }
+    const [row] = await core.rows<{ task: unknown }>('SELECT tasker.read_task($1) AS task', [awaited]);
+    expect(snapshots).toEqual([[awaited, row?.task]]);
+    expect(row?.task).toMatchObject({ status: 'complete', completed_steps: 4, steps: { length: 4 } });
+    expect(await core.task(other)).toMatchObject({ status: 'complete' });
+  });
+
   it('hands over a step with all it is given where a parent was recorded by another call', async () => {
     const task = await submitOne();
     const { steps } = await engine.claim(claimant, tokens(1), false);
@@ -221,6 +238,7 @@ describe('The engine', () => {
         steps.map((step) => success(step, 1)),
         [],
         false,
+        [],
         client,
       );
       expect(answer).toMatchObject({ unrecorded: [], released: 2 });

@@ -5,7 +5,7 @@ import { newTask, tokens } from './core-connection.js';
 import type { CoreConnection } from './core-connection.js';
 import { CoreDatabase } from './core-database.js';
 import { DIAMOND, LONE_STEP } from './graphs.js';
-import { succeeded } from './reports.js';
+import { failed, succeeded } from './reports.js';
 
 let core: CoreDatabase;
 let worker: CoreConnection;
@@ -46,6 +46,58 @@ describe('A task that is submitted by a worker with a free slot', () => {
       n: 1,
     });
     await worker.complete(claims.steps.map((step) => succeeded(step)));
+  });
+
+  it('never enters the queue where nothing else is ready', async () => {
+    const task = newTask({ template_id: diamond, priority: 3 });
+    const { claims } = await worker.submitAndClaim([task], { slots: 2 });
+    expect(claims).toMatchObject({
+      steps: [{ taskUuid: task.task_uuid, stepIndex: 0, attempt: 1, lostCount: 0, leaseSeconds: 30 }],
+      more: false,
+    });
+    expect(
+      await core.rows(`SELECT (xmax = 0) AS untouched, state, attempts, queued_at, started_at IS NOT NULL AS begun
+                       FROM tasker.steps ORDER BY step_index LIMIT 1`),
+    ).toEqual([{ untouched: true, state: 2, attempts: 1, queued_at: null, begun: true }]);
+    await worker.complete(claims.steps.map((step) => succeeded(step)));
+  });
+
+  it('leaves to the queue what it has no slot for, the less urgent first', async () => {
+    const tasks = [1, 7, 5].map((priority) => newTask({ template_id: lone, priority }));
+    const { claims } = await worker.submitAndClaim(tasks, { slots: 2 });
+    expect(claims.more).toBe(true);
+    expect(new Set(claims.steps.map(({ taskUuid }) => taskUuid))).toEqual(
+      new Set([tasks[1]?.task_uuid, tasks[2]?.task_uuid]),
+    );
+    expect((await worker.claim()).steps).toMatchObject([{ taskUuid: tasks[0]?.task_uuid }]);
+  });
+
+  it('leaves to the queue what the worker does not serve', async () => {
+    const tasks = [newTask({ template_id: diamond }), newTask({ template_id: lone })];
+    const { claims } = await worker.submitAndClaim(tasks, { slots: 3, templates: [lone] });
+    expect(claims.steps).toMatchObject([{ taskUuid: tasks[1]?.task_uuid }]);
+    expect((await worker.claim()).steps).toMatchObject([{ taskUuid: tasks[0]?.task_uuid }]);
+  });
+
+  it('leaves to the queue what comes with a repeat', async () => {
+    const known = newTask({ template_id: lone });
+    await worker.submitAll([known]);
+    const [held] = (await worker.claim()).steps;
+    const task = newTask({ template_id: diamond });
+    const { tasks, claims } = await worker.submitAndClaim([known, task], { slots: 3 });
+    expect(tasks.map(({ outcome }) => outcome)).toEqual(['created', 'created']);
+    expect(claims).toMatchObject({ steps: [{ taskUuid: task.task_uuid }], more: false });
+    expect(held?.taskUuid).toBe(known.task_uuid);
+  });
+
+  it('waits behind a retry that is due', async () => {
+    const retried = await worker.submit({ template_id: lone });
+    const [step] = (await worker.claim()).steps;
+    if (step === undefined) throw new Error('nothing was claimed');
+    await worker.complete([failed(step, { base_ms: 0 })]);
+    const task = newTask({ template_id: lone });
+    const { claims } = await worker.submitAndClaim([task], { slots: 1 });
+    expect(claims.steps).toMatchObject([{ taskUuid: retried, attempt: 2 }]);
   });
 
   it('waits behind what is more urgent or older', async () => {

@@ -29,6 +29,8 @@ async function watch(): Promise<void> {
     FOR EACH ROW EXECUTE FUNCTION lab_note('accepted')`);
   await lab.rows(`CREATE TRIGGER note AFTER UPDATE ON tasker.steps
     FOR EACH ROW WHEN (OLD.state = 1 AND NEW.state = 2) EXECUTE FUNCTION lab_note('claimed')`);
+  await lab.rows(`CREATE TRIGGER note_at_once AFTER INSERT ON tasker.steps
+    FOR EACH ROW WHEN (NEW.state = 2) EXECUTE FUNCTION lab_note('claimed')`);
 }
 
 async function transactions(what: string, taskUuid?: string): Promise<string[]> {

@@ -13,6 +13,10 @@
 --   idempotency_hash  hex of the hash of namespace, template name and idempotency_key, with leading \x; or null
 --   idempotency_key, initiator, source_system, reason, tags, options: kept as given
 --
+-- p_worker, p_template_ids, p_tokens, p_lease_seconds: with tokens, first steps of these templates are not made ready but leased to
+-- the worker at once, one a token, by priority and in order, as far as the tokens reach; none where any task is not created by
+-- this call. For who has seen that nothing waits which should come first, see submit_and_claim.
+--
 -- Answers with one row a task, in order: ordinal from 1; outcome; the uuid of the task, of the existing one where there is
 -- one; and when it was accepted.
 --   created   the task is there; also when an earlier call with this task_uuid created it (a lost answer)
@@ -23,8 +27,13 @@
 -- two calls share several identities, by key and by context crosswise, which no order of the rows can rule out: call again.
 -- Locks: the unique entries of the new rows; a concurrent call with the same identity waits for this one's end.
 -- Notifies nobody; that is the caller's to do, after commit. Keep calls to about 1,000 tasks.
-CREATE FUNCTION tasker.submit_tasks(p_tasks json)
-RETURNS TABLE (ordinal integer, outcome text, task_uuid uuid, accepted_at timestamptz)
+CREATE FUNCTION tasker.submit_tasks(
+  p_tasks json,
+  p_worker integer DEFAULT NULL,
+  p_template_ids integer[] DEFAULT NULL,
+  p_tokens uuid[] DEFAULT NULL,
+  p_lease_seconds integer DEFAULT NULL
+) RETURNS TABLE (ordinal integer, outcome text, task_uuid uuid, accepted_at timestamptz)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -32,7 +41,10 @@ DECLARE
   v_now timestamptz := tasker.current_time();
   v_total integer;
   v_known integer;
-  v_created integer;
+  v_created uuid[];
+  v_templates integer[];
+  v_priorities smallint[];
+  v_leases smallint[];
   v_outcomes text[];
   v_task_uuids uuid[];
   v_times timestamptz[];
@@ -63,18 +75,15 @@ BEGIN
     ORDER BY coalesce(r.idempotency_hash, r.request_hash), r.ordinal
     ON CONFLICT DO NOTHING
     RETURNING task_uuid, template_id, priority, lease_seconds
-  ), step AS (
-    INSERT INTO tasker.steps (
-      task_uuid, queued_at, template_id, step_index, state, remaining_dependencies, priority, lease_seconds, name,
-      dependencies, dependents
-    )
-    SELECT c.task_uuid, CASE WHEN d.dependencies = '{}' THEN v_now END, c.template_id, d.step_index,
-           CASE WHEN d.dependencies = '{}' THEN 1 ELSE 0 END, cardinality(d.dependencies), c.priority,
-           c.lease_seconds, d.name, d.dependencies, d.dependents
-    FROM created c JOIN tasker.template_steps d ON d.template_id = ANY (ARRAY[c.template_id])
+  ), stored AS (
+    SELECT array_agg(c.task_uuid) AS task_uuids, array_agg(c.template_id) AS templates, array_agg(c.priority) AS priorities,
+           array_agg(c.lease_seconds) AS leases
+    FROM created c
   )
-  SELECT count(*), count(r.known_template), (SELECT count(*) FROM created), array_agg(r.task_uuid ORDER BY r.ordinal)
-  INTO v_total, v_known, v_created, v_task_uuids
+  SELECT count(*), count(r.known_template), array_agg(r.task_uuid ORDER BY r.ordinal),
+         (SELECT s.task_uuids FROM stored s), (SELECT s.templates FROM stored s), (SELECT s.priorities FROM stored s),
+         (SELECT s.leases FROM stored s)
+  INTO v_total, v_known, v_task_uuids, v_created, v_templates, v_priorities, v_leases
   FROM request r;
 
   IF v_known < v_total THEN
@@ -82,7 +91,39 @@ BEGIN
       USING ERRCODE = 'invalid_parameter_value';
   END IF;
 
-  IF v_created = v_total THEN
+  IF v_created = v_task_uuids AND p_tokens IS NOT NULL THEN
+    INSERT INTO tasker.steps (
+      task_uuid, attempt_token, queued_at, lease_until, started_at, template_id, worker_id, step_index, state,
+      remaining_dependencies, attempts, priority, lease_seconds, name, dependencies, dependents
+    )
+    SELECT n.task_uuid, n.token, CASE WHEN n.is_first AND n.token IS NULL THEN v_now END,
+           CASE WHEN n.token IS NOT NULL THEN v_now + make_interval(secs => coalesce(n.lease_seconds, p_lease_seconds)) END,
+           CASE WHEN n.token IS NOT NULL THEN v_now END, n.template_id, CASE WHEN n.token IS NOT NULL THEN p_worker END,
+           n.step_index, CASE WHEN n.token IS NOT NULL THEN 2 WHEN n.is_first THEN 1 ELSE 0 END, cardinality(n.dependencies),
+           CASE WHEN n.token IS NOT NULL THEN 1 ELSE 0 END, n.priority, n.lease_seconds, n.name, n.dependencies, n.dependents
+    FROM (
+      SELECT c.*, d.step_index, d.name, d.dependencies, d.dependents, d.dependencies = '{}' AS is_first,
+             CASE WHEN d.dependencies = '{}' AND c.template_id = ANY (p_template_ids) THEN p_tokens[
+               count(*) FILTER (WHERE d.dependencies = '{}' AND c.template_id = ANY (p_template_ids))
+                 OVER (ORDER BY c.priority DESC, c.place, d.step_index)
+             ] END AS token
+      FROM unnest(v_created, v_templates, v_priorities, v_leases)
+        WITH ORDINALITY AS c (task_uuid, template_id, priority, lease_seconds, place)
+      JOIN tasker.template_steps d ON d.template_id = ANY (ARRAY[c.template_id])
+    ) n;
+  ELSE
+    INSERT INTO tasker.steps (
+      task_uuid, queued_at, template_id, step_index, state, remaining_dependencies, priority, lease_seconds, name,
+      dependencies, dependents
+    )
+    SELECT c.task_uuid, CASE WHEN d.dependencies = '{}' THEN v_now END, c.template_id, d.step_index,
+           CASE WHEN d.dependencies = '{}' THEN 1 ELSE 0 END, cardinality(d.dependencies), c.priority,
+           c.lease_seconds, d.name, d.dependencies, d.dependents
+    FROM unnest(v_created, v_templates, v_priorities, v_leases) AS c (task_uuid, template_id, priority, lease_seconds)
+    JOIN tasker.template_steps d ON d.template_id = ANY (ARRAY[c.template_id]);
+  END IF;
+
+  IF cardinality(v_created) = v_total THEN
     RETURN QUERY
     SELECT r.ordinal::integer, 'created', r.task_uuid, v_now
     FROM unnest(v_task_uuids) WITH ORDINALITY AS r (task_uuid, ordinal);

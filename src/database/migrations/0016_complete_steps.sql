@@ -14,11 +14,13 @@
 -- p_brief    whether the caller still has the contexts of these attempts: a dependant whose every parent succeeded by this
 --            very call is then answered by places alone. Context, correlation id and lease are its parents', its inputs are
 --            their results as the caller sent them, and it is at its first attempt
+-- p_awaited  null, or tasks that somebody waits for: those of them that settle are answered as they then stand
 --
 -- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
 --   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
 --   repeated  this very attempt has been recorded before (a lost answer)
--- Recorded ones have no row. Then claims and summary as in claim_steps; the summary's detail has besides:
+-- Recorded ones have no row. Then rows of kind "settled", one an awaited task that ended or became blocked: task_uuid, and in detail
+-- what read_task says of it. Then claims and summary as in claim_steps; the summary's detail has besides:
 --   settled         an array of the tasks that ended or became blocked; null or empty where none did
 --   released        how many steps became ready and were not handed over
 --   handed_parents, handed_indexes, handed_tokens  of the dependants that p_brief tells of, or null: the place of one of the
@@ -42,7 +44,8 @@ CREATE FUNCTION tasker.complete_steps(
   p_claim_tokens uuid[],
   p_lease_seconds integer,
   p_events json DEFAULT NULL,
-  p_brief boolean DEFAULT false
+  p_brief boolean DEFAULT false,
+  p_awaited uuid[] DEFAULT NULL
 ) RETURNS TABLE (
   kind text,
   task_uuid uuid,
@@ -63,6 +66,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
+  v_void text;  -- an assignment costs a tenth of a PERFORM
   v_lowest_priority smallint;
   v_top_priority smallint;
   v_any_failed boolean;
@@ -93,11 +97,11 @@ DECLARE
   v_more boolean;
 BEGIN
   IF cardinality(p_claim_tokens) > 0 THEN
-    PERFORM pg_advisory_xact_lock(hashtextextended(p_claim_tokens[1]::text, 0));
+    v_void := pg_advisory_xact_lock(hashtextextended(p_claim_tokens[1]::text, 0));
   END IF;
 
   -- Of a caller's own transaction: if the caller stops before it commits, its locks must not be held for ever.
-  PERFORM set_config('idle_in_transaction_session_timeout', '15s', true);
+  v_void := set_config('idle_in_transaction_session_timeout', '15s', true);
 
   SELECT bool_or(t.failed_steps > 0), min(t.priority) INTO v_any_failed, v_lowest_priority
   FROM (
@@ -277,6 +281,13 @@ BEGIN
     FROM unnest(p_task_uuids, p_step_indexes, p_tokens) WITH ORDINALITY AS i (task_uuid, step_index, token, n)
     LEFT JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.step_index = i.step_index
     WHERE v_recorded IS NULL OR i.n <> ALL (v_recorded);
+  END IF;
+
+  IF v_settled && p_awaited THEN
+    RETURN QUERY
+    SELECT 'settled', t.task_uuid, NULL::smallint, NULL::uuid, NULL::integer, NULL::text, NULL::smallint, NULL::smallint,
+           NULL::integer, NULL::uuid, NULL::json, NULL::json, tasker.read_task(t.task_uuid)
+    FROM unnest(v_settled) AS t (task_uuid) WHERE t.task_uuid = ANY (p_awaited);
   END IF;
 
   -- A statement of its own, because the first does not see the results that it has written.

@@ -1,5 +1,24 @@
+-- Tasker's word for a task's status: of an active one (stored 0) by what its steps do: whether any has begun, one runs or could,
+-- one waits for a retry.
+CREATE FUNCTION tasker.task_status(p_stored smallint, p_begun boolean, p_moving boolean, p_retrying boolean) RETURNS text
+LANGUAGE sql IMMUTABLE
+AS $$
+  SELECT CASE p_stored
+    WHEN 1 THEN 'blocked_by_failures'
+    WHEN 2 THEN 'complete'
+    WHEN 3 THEN 'error'
+    WHEN 4 THEN 'cancelled'
+    ELSE CASE
+      WHEN NOT p_begun THEN 'pending'
+      WHEN p_moving THEN 'steps_in_process'
+      WHEN p_retrying THEN 'waiting_for_retry'
+      ELSE 'waiting_for_dependencies'
+    END
+  END
+$$;
+
 -- Tasks as they stand, in the order of their ids, each with its finer status and the counts of its steps. Ids without a
--- task have no row. Reads the calling statement's snapshot, so that it agrees with read_steps in the same statement.
+-- task have no row. Reads the calling statement's snapshot, so that it agrees with read_task in the same statement.
 CREATE FUNCTION tasker.read_tasks(p_task_uuids uuid[])
 RETURNS TABLE (
   task_uuid uuid,
@@ -36,18 +55,7 @@ DECLARE
 BEGIN
   RETURN QUERY
   SELECT t.task_uuid, t.template_id, p.namespace, p.name, p.version,
-         CASE t.status
-           WHEN 1 THEN 'blocked_by_failures'
-           WHEN 2 THEN 'complete'
-           WHEN 3 THEN 'error'
-           WHEN 4 THEN 'cancelled'
-           ELSE CASE
-             WHEN NOT c.started THEN 'pending'
-             WHEN c.in_progress > 0 OR c.ready > 0 THEN 'steps_in_process'
-             WHEN c.waiting_for_retry > 0 THEN 'waiting_for_retry'
-             ELSE 'waiting_for_dependencies'
-           END
-         END,
+         tasker.task_status(t.status, c.started, c.in_progress > 0 OR c.ready > 0, c.waiting_for_retry > 0),
          t.created_at, greatest(t.updated_at, c.touched_at), t.finished_at, t.context, t.initiator, t.source_system,
          t.reason, t.priority, coalesce(t.tags, '{}'), t.correlation_id, t.parent_correlation_id,
          c.total::integer, c.pending::integer, c.in_progress::integer, c.completed::integer, c.failed::integer,

@@ -4,7 +4,8 @@
 -- Arguments: p_tasks as submit_tasks, the others as claim_steps.
 --
 -- Answers with rows of kind "submitted", one a task, in order: task_uuid, and detail: {"outcome", "accepted_at"} of submit_tasks;
--- then claims and summary as claim_steps. What is claimed is what comes first by priority and time, of these tasks or of others.
+-- then claims and summary as claim_steps. What is claimed is what comes first by priority and time, of these tasks or of others:
+-- where nothing else is ready, the first steps are stored as leased, which spares them the queue.
 --
 -- Errors: as submit_tasks. A repeat after a lost answer is answered with the same tasks and, where p_repeated says so, with what
 -- its tokens hold. Locks: as submit_tasks, then as claim_steps.
@@ -34,13 +35,58 @@ CREATE FUNCTION tasker.submit_and_claim(
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
+DECLARE
+  v_now timestamptz;
+  v_outlook record;
+  v_direct boolean := false;
+  v_outcome text;
+  v_accepted_at timestamptz;
+  v_task_uuids uuid[] := '{}';
+  v_count integer := 0;
 BEGIN
-  RETURN QUERY
-  SELECT 'submitted', t.task_uuid, NULL::smallint, NULL::uuid, NULL::integer, NULL::text, NULL::smallint, NULL::smallint,
-         NULL::integer, NULL::uuid, NULL::json, NULL::json,
-         json_build_object('outcome', t.outcome, 'accepted_at', t.accepted_at)
-  FROM tasker.submit_tasks(p_tasks) t ORDER BY t.ordinal;
-  RETURN QUERY
-  SELECT * FROM tasker.claim_steps(p_worker, p_schema_version, p_repeated, p_template_ids, p_tokens, p_lease_seconds);
+  IF cardinality(p_tokens) > 0 AND NOT p_repeated AND p_schema_version >= tasker.schema_version() THEN
+    v_now := tasker.current_time();
+    v_outlook := tasker.queue_outlook(p_template_ids, (-32768)::smallint);
+    v_direct := v_outlook.top_priority IS NULL AND coalesce(v_outlook.next_retry_at > v_now, true);
+  END IF;
+
+  FOR task_uuid, v_outcome, v_accepted_at IN
+    SELECT t.task_uuid, t.outcome, t.accepted_at
+    FROM tasker.submit_tasks(
+      p_tasks, p_worker, p_template_ids, CASE WHEN v_direct THEN p_tokens END, p_lease_seconds) t
+  LOOP
+    kind := 'submitted';
+    detail := json_build_object('outcome', v_outcome, 'accepted_at', v_accepted_at);
+    RETURN NEXT;
+    v_task_uuids := v_task_uuids || task_uuid;
+  END LOOP;
+
+  IF v_direct THEN
+    RETURN QUERY
+    SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
+           coalesce(s.lease_seconds, p_lease_seconds), t.correlation_id, t.context, NULL::json, NULL::json
+    FROM tasker.tasks t
+    JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[t.task_uuid])
+    WHERE t.task_uuid = ANY (v_task_uuids) AND s.attempt_token = ANY (p_tokens);
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+  END IF;
+  IF v_count = 0 THEN
+    RETURN QUERY
+    SELECT * FROM tasker.claim_steps(p_worker, p_schema_version, p_repeated, p_template_ids, p_tokens, p_lease_seconds);
+    RETURN;
+  END IF;
+
+  kind := 'summary';
+  task_uuid := NULL;
+  detail := tasker.claim_summary(
+    v_now, v_outlook.next_retry_at, v_outlook.alone, v_count >= cardinality(p_tokens), tasker.schema_version());
+  RETURN NEXT;
 END
 $$;
+
+ALTER FUNCTION tasker.submit_and_claim SET plan_cache_mode = force_generic_plan;
+ALTER FUNCTION tasker.submit_and_claim SET enable_seqscan = off;
+ALTER FUNCTION tasker.submit_and_claim SET enable_hashjoin = off;
+ALTER FUNCTION tasker.submit_and_claim SET enable_mergejoin = off;
+ALTER FUNCTION tasker.submit_and_claim SET enable_bitmapscan = off;
+ALTER FUNCTION tasker.submit_and_claim SET jit = off;
