@@ -109,7 +109,7 @@ export class SubmitBuffer {
     let stored;
     try {
       stored = await retryTransient(
-        (repeated) => this.engine.submitAndClaim(tasks, slots.claimant, slots.tokens, repeated),
+        (repeated) => this.engine.submitAndClaim(tasks, slots.claimant, slots.wanted, repeated),
         { patienceMs: this.patienceMs },
       );
     } catch (error) {

@@ -121,6 +121,16 @@ export interface ReclaimedStep {
   readonly taskSettled: boolean;
 }
 
+/** What a call that does something else is to bring besides. */
+export interface Wanted {
+  /** At most one step each. */
+  readonly tokens: readonly string[];
+  /** Whether ready steps of other tasks may wait; true where left out. */
+  readonly seek?: boolean;
+  /** Tasks that are to be answered as they then stand, where they settle by this. */
+  readonly awaited?: readonly string[];
+}
+
 /**
  * A task as the engine takes it: checked, identified, and pinned to a registered template. What is left out is not
  * sent: of many small tasks it would be half the text.

@@ -13,6 +13,7 @@ import type {
   ReclaimedStep,
   StepReport,
   SubmitAnswer,
+  Wanted,
 } from './claim.types.js';
 import {
   CLAIM_TYPES,
@@ -42,7 +43,7 @@ const CLAIM_ALONE: Statement = {
 };
 const COMPLETE: Statement = {
   name: 'tasker_complete_steps',
-  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)',
+  text: 'SELECT * FROM tasker.complete_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)',
   types: CLAIM_TYPES,
 };
 const EXTEND: Statement = {
@@ -63,7 +64,7 @@ const SUBMIT: Statement = {
 };
 const SUBMIT_AND_CLAIM: Statement = {
   name: 'tasker_submit_and_claim',
-  text: 'SELECT * FROM tasker.submit_and_claim($1, $2, $3, $4, $5, $6, $7)',
+  text: 'SELECT * FROM tasker.submit_and_claim($1, $2, $3, $4, $5, $6, $7, $8)',
   types: CLAIM_TYPES,
 };
 const CANCEL: Statement = {
@@ -146,12 +147,13 @@ export class Engine {
   async submitAndClaim(
     tasks: readonly string[],
     claimant: Claimant,
-    tokens: readonly string[],
+    { tokens, seek = true }: Wanted,
     repeated: boolean,
   ): Promise<{ readonly tasks: readonly SubmitAnswer[]; readonly claims: ClaimAnswer }> {
     const rows = await this.database.query<ClaimRow>(SUBMIT_AND_CLAIM, [
       `[${tasks.join(',')}]`,
       ...claimArguments(claimant, tokens, repeated),
+      seek,
     ]);
     return { tasks: readSubmitAnswers(rows), claims: readClaimAnswer(rows) };
   }
@@ -177,15 +179,12 @@ export class Engine {
   /**
    * Records how attempts ended and claims at most one step a token in the same transaction. Dependants whose every parent
    * is among the reports are answered by their keys alone, as `handed`: the caller has what they are given.
-   *
-   * @param awaited tasks that are to be answered as they then stand, where they settle by this
    */
   async complete(
     claimant: Claimant,
     reports: readonly StepReport[],
-    tokens: readonly string[],
+    { tokens, seek = true, awaited = [] }: Wanted,
     repeated: boolean,
-    awaited: readonly string[] = [],
     client?: pg.ClientBase,
   ): Promise<CompletionAnswer> {
     const rows = await this.run<ClaimRow>(
@@ -204,6 +203,7 @@ export class Engine {
         eventsJson(reports),
         true,
         awaited.length === 0 ? null : arrayLiteral(awaited),
+        seek,
       ],
       client,
     );

@@ -12,6 +12,7 @@ export type {
   StepEvent,
   StepEventOrigin,
   StepReport,
+  Wanted,
   SubmitAnswer,
   UnrecordedReport,
 } from './claim.types.js';

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Claimant, ClaimAnswer } from '../engine/index.js';
+import type { Claimant, ClaimAnswer, Wanted } from '../engine/index.js';
 import { Notifier } from './notifier.js';
 
 /** A task that is about to be stored. */
@@ -12,8 +12,8 @@ export interface StartingTask {
 /** Free slots that wait for what the call which stores new tasks claims in the same transaction. One of the two ends the wait. */
 export interface KeptSlots {
   readonly claimant: Claimant;
-  /** One a slot. */
-  readonly tokens: readonly string[];
+  /** A token a slot, and whether steps of other tasks may wait for one. */
+  readonly wanted: Pick<Wanted, 'tokens' | 'seek'>;
   /** The call has claimed this. */
   claimed(answer: ClaimAnswer): void;
   /** The call has failed, perhaps after it had committed. */

@@ -4,7 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, StepResultReader } from '../engine/index.js';
-import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer } from '../engine/index.js';
+import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer, Wanted } from '../engine/index.js';
 import { Notifier } from '../notifications/index.js';
 import type { KeptSlots, LocalTaker, StartingTask } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
@@ -34,6 +34,9 @@ const GOODBYES_MS = 1_000;
 const GOODBYES_PART = 1 / 5;
 /** For how long, past the deadline of a shutdown, what has ended may still be recorded. */
 const FLUSH_PATIENCE_MS = 5_000;
+
+/** A call under way, by what it may bring. */
+type Flight = Required<Pick<Wanted, 'tokens' | 'seek'>>;
 
 export interface DispatcherStatus {
   /** Whether new work is taken, and if not, why. */
@@ -76,6 +79,8 @@ export class StepDispatcher implements LocalTaker {
   private offered = 0;
   /** Ready steps may exist that no call has looked for since. Set by every wake-up, cleared before every look. */
   private wanted = false;
+  /** Calls under way that look for ready steps: nobody knows yet whether they leave any behind. */
+  private looks = 0;
   private pumpScheduled = false;
   /** For the next retry that is due, or for a claim that failed and is to be tried again. */
   private readonly alarm = new EarliestTimer(() => this.wake());
@@ -121,7 +126,8 @@ export class StepDispatcher implements LocalTaker {
         this.report(`The events of step ${attempt.name} of task ${attempt.taskUuid} are lost`, error),
       readStepResult: (taskUuid, stepName) => results.read(taskUuid, stepName),
       renewLease: (attempt) => leases.renew(attempt),
-      recordWithin: (client, report) => engine.complete(this.claimant(), [report], [], false, [], client),
+      recordWithin: (client, report) =>
+        engine.complete(this.claimant(), [report], { tokens: [] }, false, client),
     };
   }
 
@@ -152,13 +158,14 @@ export class StepDispatcher implements LocalTaker {
     if (this.freeSlots() < steps || !tasks.every(({ templateId }) => this.served.serves(templateId)))
       return null;
     // One more than there will be, where there is one: it stays free if nothing else waits.
+    const seek = this.mayBeMore();
     const tokens = this.reserve(steps + 1);
-    this.flights += 1;
+    this.takeOff(seek);
     return {
       claimant: this.claimant(),
-      tokens,
-      claimed: (answer) => this.land(tokens, answer),
-      unanswered: () => void this.claimFor(tokens, true),
+      wanted: { tokens, seek },
+      claimed: (answer) => this.land({ tokens, seek }, answer),
+      unanswered: () => void this.claimFor({ tokens, seek }, true),
     };
   }
 
@@ -272,28 +279,39 @@ export class StepDispatcher implements LocalTaker {
 
   private async claim(): Promise<void> {
     const tokens = this.reserve(Number.POSITIVE_INFINITY);
-    this.flights += 1;
-    await this.claimFor(tokens, false);
+    this.takeOff(true);
+    await this.claimFor({ tokens, seek: true }, false);
   }
 
   /** @param used whether a call with these tokens may have claimed already */
-  private async claimFor(tokens: readonly string[], used: boolean): Promise<void> {
+  private async claimFor(flight: Flight, used: boolean): Promise<void> {
     let answer: ClaimAnswer | undefined;
     try {
       answer = await this.persistently((repeated) =>
-        this.engine.claim(this.claimant(), tokens, used || repeated),
+        this.engine.claim(this.claimant(), flight.tokens, used || repeated),
       );
     } catch (error) {
       this.report('Steps could not be claimed, trying again', error);
       this.wakeIn(CLAIM_PAUSE_MS);
     }
-    this.land(tokens, answer);
+    this.land(flight, answer);
   }
 
-  /** A call that these tokens were reserved for has ended. */
-  private land(tokens: readonly string[], answer: ClaimAnswer | undefined): void {
+  /** Whether ready steps may wait that no answer has told of. */
+  private mayBeMore(): boolean {
+    return this.wanted || this.looks > 0;
+  }
+
+  private takeOff(seek: boolean): void {
+    this.flights += 1;
+    if (seek) this.looks += 1;
+  }
+
+  /** A call has ended. */
+  private land(flight: Flight, answer: ClaimAnswer | undefined): void {
     this.flights -= 1;
-    this.reserved -= tokens.length;
+    if (flight.seek) this.looks -= 1;
+    this.reserved -= flight.tokens.length;
     if (answer !== undefined) this.accept(answer);
     this.schedulePump();
   }
@@ -302,18 +320,14 @@ export class StepDispatcher implements LocalTaker {
     // The slots that it frees, and one to see whether there is more, if there may be: the others are left to a claim of their
     // own, which need not wait for the locks that this call may have to wait for.
     const { wanted } = this;
+    const seek = this.mayBeMore();
     const tokens = this.reserve(batch.length + (wanted ? 1 : 0));
-    this.flights += 1;
+    this.takeOff(seek);
     const persistently: Persistently = (work) => this.persistently(work);
-    const answer = await this.recorder.record(this.claimant(), batch, tokens, persistently);
-    this.flights -= 1;
-    this.reserved -= tokens.length;
+    const answer = await this.recorder.record(this.claimant(), batch, { tokens, seek }, persistently);
     if (answer === null || (wanted && answer.more === null)) this.wanted = true;
-    if (answer !== null) {
-      this.announceReleased(answer);
-      this.accept(answer);
-    }
-    this.schedulePump();
+    if (answer !== null) this.announceReleased(answer);
+    this.land({ tokens, seek }, answer ?? undefined);
   }
 
   /** Dependants that became ready and were not handed over are for whoever has a free slot. */

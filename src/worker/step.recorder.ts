@@ -8,6 +8,7 @@ import type {
   CompletionAnswer,
   StepReport,
   UnrecordedReport,
+  Wanted,
 } from '../engine/index.js';
 import { Meters } from '../metrics/index.js';
 import { TaskChanges } from '../notifications/index.js';
@@ -46,7 +47,7 @@ export class StepRecorder {
   async record(
     claimant: Claimant,
     batch: readonly EndedAttempt[],
-    tokens: readonly string[],
+    wanted: Wanted,
     persistently: Persistently,
   ): Promise<CompletionAnswer | null> {
     const reports = batch.map(({ report }) => report);
@@ -54,7 +55,7 @@ export class StepRecorder {
     const measured = this.meters.completionSeconds.startTimer();
     try {
       const answer = await persistently((repeated) =>
-        this.engine.complete(claimant, reports, tokens, repeated, awaited),
+        this.engine.complete(claimant, reports, { ...wanted, awaited }, repeated),
       );
       measured();
       this.recorded(reports, answer);
@@ -143,7 +144,9 @@ export class StepRecorder {
     persistently: Persistently,
   ): Promise<unknown> {
     try {
-      const answer = await persistently((repeated) => this.engine.complete(claimant, [report], [], repeated));
+      const answer = await persistently((repeated) =>
+        this.engine.complete(claimant, [report], { tokens: [] }, repeated),
+      );
       this.recorded([report], answer);
       return null;
     } catch (error) {

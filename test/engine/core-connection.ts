@@ -31,6 +31,8 @@ export interface ClaimWish {
   readonly leaseSeconds?: number;
   readonly repeated?: boolean;
   readonly schemaVersion?: number;
+  /** Of calls that do something else besides. */
+  readonly seek?: boolean;
 }
 
 /** What a test says of a task; the rest is filled in. */
@@ -111,7 +113,7 @@ export class CoreConnection {
     tasks: readonly NewTask[],
     wish: ClaimWish = {},
   ): Promise<{ readonly tasks: readonly SubmitAnswer[]; readonly claims: ClaimAnswer }> {
-    const values = [JSON.stringify(tasks), ...this.claimValues(wish)];
+    const values = [JSON.stringify(tasks), ...this.claimValues(wish), wish.seek ?? true];
     const rows = await this.call<ClaimRow>('submit_and_claim', values);
     return { tasks: readSubmitAnswers(rows), claims: readClaimAnswer(rows) };
   }

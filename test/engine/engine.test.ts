@@ -108,7 +108,7 @@ describe('The engine', () => {
     while (claimed.length > 0) {
       order.push(...claimed.map(nameOf).toSorted());
       const reports = claimed.map((step) => success(step, nameOf(step)));
-      const answer = await engine.complete(claimant, reports, tokens(5), false);
+      const answer = await engine.complete(claimant, reports, { tokens: tokens(5) }, false);
       expect(answer.steps).toEqual([]);
       settled.push(...answer.settledTasks);
       claimed = answer.handed;
@@ -118,6 +118,25 @@ describe('The engine', () => {
     expect(await core.step(task, 'join')).toMatchObject({ result: 'join', event_metadata: { custom: true } });
   });
 
+  it('looks for other work only where there may be any', async () => {
+    const [first, second] = [await submitOne(), await submitOne()];
+    const { steps } = await engine.claim(claimant, tokens(1), false);
+    expect(steps).toMatchObject([{ taskUuid: first }]);
+    const branches = await engine.complete(
+      claimant,
+      steps.map((step) => success(step, 's')),
+      { tokens: tokens(5), seek: false },
+      false,
+    );
+    expect(branches).toMatchObject({ steps: [], more: null, handed: { length: 2 } });
+    const [left, right] = branches.handed.map((step) => success(step, 'b'));
+    if (left === undefined || right === undefined) throw new Error('expected two branches');
+    const found = await engine.complete(claimant, [left], { tokens: tokens(5) }, false);
+    expect(found).toMatchObject({ steps: [{ taskUuid: second }], more: false });
+    await engine.complete(claimant, [right], { tokens: [] }, false);
+    for (const task of [first, second]) await engine.cancel(task, 'why', 'who');
+  });
+
   it('answers an awaited task as it stands once it settles, and no sooner', async () => {
     const awaited = await submitOne();
     const other = await submitOne();
@@ -125,7 +144,12 @@ describe('The engine', () => {
     let claimed: readonly AttemptKey[] = (await engine.claim(claimant, tokens(5), false)).steps;
     while (claimed.length > 0) {
       const reports = claimed.map((step) => success(step, nameOf(step)));
-      const answer = await engine.complete(claimant, reports, tokens(5), false, [awaited]);
+      const answer = await engine.complete(
+        claimant,
+        reports,
+        { tokens: tokens(5), awaited: [awaited] },
+        false,
+      );
       for (const [taskUuid, json] of answer.snapshots) snapshots.push([taskUuid, JSON.parse(json)]);
       claimed = answer.handed;
     }
@@ -141,17 +165,19 @@ describe('The engine', () => {
     const branches = await engine.complete(
       claimant,
       steps.map((step) => success(step, 's')),
-      tokens(2),
+      { tokens: tokens(2) },
       false,
     );
     expect(branches.handed.map(nameOf).toSorted()).toEqual(['left', 'right']);
     const [left, right] = branches.handed.toSorted((one, other) => one.stepIndex - other.stepIndex);
     if (left === undefined || right === undefined) throw new Error('expected two branches');
-    expect(await engine.complete(claimant, [success(left, 'l')], tokens(1), false)).toMatchObject({
-      steps: [],
-      handed: [],
-    });
-    const joined = await engine.complete(claimant, [success(right, { r: 1 })], tokens(1), false);
+    expect(await engine.complete(claimant, [success(left, 'l')], { tokens: tokens(1) }, false)).toMatchObject(
+      {
+        steps: [],
+        handed: [],
+      },
+    );
+    const joined = await engine.complete(claimant, [success(right, { r: 1 })], { tokens: tokens(1) }, false);
     expect(joined.handed).toEqual([]);
     expect(joined.steps).toMatchObject([
       {
@@ -162,7 +188,7 @@ describe('The engine', () => {
     await engine.complete(
       claimant,
       joined.steps.map((step) => success(step, 1)),
-      [],
+      { tokens: [] },
       false,
     );
     expect(await core.step(task, 'join')).toMatchObject({ state: 'complete' });
@@ -173,8 +199,8 @@ describe('The engine', () => {
     const { steps } = await engine.claim(claimant, tokens(1), false);
     const reports = steps.map((step) => success(step, 's'));
     const branchTokens = tokens(2);
-    const lost = await engine.complete(claimant, reports, branchTokens, false);
-    const again = await engine.complete(claimant, reports, branchTokens, true);
+    const lost = await engine.complete(claimant, reports, { tokens: branchTokens }, false);
+    const again = await engine.complete(claimant, reports, { tokens: branchTokens }, true);
     expect(again.handed).toEqual([]);
     expect(again.steps.map(({ token }) => token).toSorted()).toEqual(
       lost.handed.map(({ token }) => token).toSorted(),
@@ -186,7 +212,7 @@ describe('The engine', () => {
   it('does by hand what a person asks for, and says where it can not', async () => {
     const task = await submitOne();
     const { steps } = await engine.claim(claimant, tokens(1), false);
-    await engine.complete(claimant, steps.map(failure), [], false);
+    await engine.complete(claimant, steps.map(failure), { tokens: [] }, false);
     expect(await engine.resetStep(task, 3, 'why', 'who')).toBe('invalid_state');
     expect(await engine.resetStep(task, 4, 'why', 'who')).toBe('not_found');
     expect(await engine.resetStep(task, 0, 'why', 'who')).toBe('done');
@@ -236,9 +262,8 @@ describe('The engine', () => {
       const answer = await engine.complete(
         claimant,
         steps.map((step) => success(step, 1)),
-        [],
+        { tokens: [] },
         false,
-        [],
         client,
       );
       expect(answer).toMatchObject({ unrecorded: [], released: 2 });
@@ -246,7 +271,7 @@ describe('The engine', () => {
       const again = await engine.complete(
         claimant,
         steps.map((step) => success(step, 2)),
-        [],
+        { tokens: [] },
         false,
       );
       expect(again).toMatchObject({ unrecorded: [], released: 2 });

@@ -62,6 +62,14 @@ describe('A task that is submitted by a worker with a free slot', () => {
     await worker.complete(claims.steps.map((step) => succeeded(step)));
   });
 
+  it('is alone with its worker that knows of nothing else that is ready', async () => {
+    const older = await worker.submit({ template_id: lone });
+    const task = newTask({ template_id: lone });
+    const { claims } = await worker.submitAndClaim([task], { slots: 2, seek: false });
+    expect(claims).toMatchObject({ steps: [{ taskUuid: task.task_uuid }], more: false });
+    expect((await worker.claim()).steps).toMatchObject([{ taskUuid: older }]);
+  });
+
   it('leaves to the queue what it has no slot for, the less urgent first', async () => {
     const tasks = [1, 7, 5].map((priority) => newTask({ template_id: lone, priority }));
     const { claims } = await worker.submitAndClaim(tasks, { slots: 2 });

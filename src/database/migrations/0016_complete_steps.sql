@@ -15,6 +15,8 @@
 --            very call is then answered by places alone. Context, correlation id and lease are its parents', its inputs are
 --            their results as the caller sent them, and it is at its first attempt
 -- p_awaited  null, or tasks that somebody waits for: those of them that settle are answered as they then stand
+-- p_seek     whether ready steps of other tasks may wait: where the caller knows of none since a look that left none behind, tokens
+--            that remain are looked after nowhere. To see that nothing waits costs the more, the more was ready since the last vacuum
 --
 -- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
 --   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
@@ -45,7 +47,8 @@ CREATE FUNCTION tasker.complete_steps(
   p_lease_seconds integer,
   p_events json DEFAULT NULL,
   p_brief boolean DEFAULT false,
-  p_awaited uuid[] DEFAULT NULL
+  p_awaited uuid[] DEFAULT NULL,
+  p_seek boolean DEFAULT true
 ) RETURNS TABLE (
   kind text,
   task_uuid uuid,
@@ -318,7 +321,7 @@ BEGIN
     RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_claim_tokens, p_lease_seconds);
     GET DIAGNOSTICS v_taken = ROW_COUNT;
   END IF;
-  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 THEN
+  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 AND (p_seek OR v_released > 0) THEN
     v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
     RETURN QUERY SELECT * FROM tasker.take_ready_steps(
       v_now, p_worker, p_template_ids, p_claim_tokens, p_lease_seconds, v_retries_due);

@@ -1,7 +1,7 @@
 -- Accepts tasks as submit_tasks does and gives the caller its next work as claim_steps does, in one transaction: a worker with
 -- free slots begins a task with the commit that accepts it.
 --
--- Arguments: p_tasks as submit_tasks, the others as claim_steps.
+-- Arguments: p_tasks as submit_tasks, p_seek as complete_steps, the others as claim_steps.
 --
 -- Answers with rows of kind "submitted", one a task, in order: task_uuid, and detail: {"outcome", "accepted_at"} of submit_tasks;
 -- then claims and summary as claim_steps. What is claimed is what comes first by priority and time, of these tasks or of others:
@@ -16,7 +16,8 @@ CREATE FUNCTION tasker.submit_and_claim(
   p_repeated boolean,
   p_template_ids integer[],
   p_tokens uuid[],
-  p_lease_seconds integer
+  p_lease_seconds integer,
+  p_seek boolean DEFAULT true
 ) RETURNS TABLE (
   kind text,
   task_uuid uuid,
@@ -37,7 +38,9 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
-  v_outlook record;
+  v_next_retry_at timestamptz;
+  v_alone boolean := false;
+  v_top_priority smallint;
   v_direct boolean := false;
   v_outcome text;
   v_accepted_at timestamptz;
@@ -46,8 +49,11 @@ DECLARE
 BEGIN
   IF cardinality(p_tokens) > 0 AND NOT p_repeated AND p_schema_version >= tasker.schema_version() THEN
     v_now := tasker.current_time();
-    v_outlook := tasker.queue_outlook(p_template_ids, (-32768)::smallint);
-    v_direct := v_outlook.top_priority IS NULL AND coalesce(v_outlook.next_retry_at > v_now, true);
+    IF p_seek THEN
+      SELECT o.next_retry_at, o.alone, o.top_priority INTO v_next_retry_at, v_alone, v_top_priority
+      FROM tasker.queue_outlook(p_template_ids, (-32768)::smallint) o;
+    END IF;
+    v_direct := v_top_priority IS NULL AND coalesce(v_next_retry_at > v_now, true);
   END IF;
 
   FOR task_uuid, v_outcome, v_accepted_at IN
@@ -79,7 +85,7 @@ BEGIN
   kind := 'summary';
   task_uuid := NULL;
   detail := tasker.claim_summary(
-    v_now, v_outlook.next_retry_at, v_outlook.alone, v_count >= cardinality(p_tokens), tasker.schema_version());
+    v_now, v_next_retry_at, v_alone, v_count >= cardinality(p_tokens), tasker.schema_version());
   RETURN NEXT;
 END
 $$;
