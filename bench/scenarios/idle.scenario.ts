@@ -8,6 +8,8 @@ import type { Contestant } from './contestants.js';
 
 /** After so long an idle connection has told PostgreSQL's statistics what it has done. */
 const STATISTICS_SETTLE_MS = 11_000;
+/** For how long V8 still tidies up after the last work. */
+const HEAP_SETTLE_MS = 20_000;
 
 const FLUSHES = `SELECT sum(fsyncs)::float8 AS count FROM pg_stat_io WHERE object = 'wal'`;
 const TUPLES = `SELECT
@@ -36,6 +38,7 @@ export async function measureIdle(
   seconds: number,
   measurements: Measurements,
 ): Promise<void> {
+  await delay(HEAP_SETTLE_MS);
   const before = await process.queries();
   const { use } = await meter.during(() => delay(seconds * 1000));
   const after = await process.queries();

@@ -27,6 +27,8 @@ import { WorkerStatistics } from './worker.statistics.js';
 /** Completions are group-committed: what ends while two batches are under way forms the next one. */
 const MOST_FLIGHTS = 2;
 const LARGEST_BATCH = 500;
+/** How many steps a process asks for that has found none the last time; where there are more, the next call asks for all. */
+const FEW = 20;
 /** How long to wait after a claim that failed for another reason than a lost connection. */
 const CLAIM_PAUSE_MS = 1_000;
 /** What of the time for a shutdown is kept for handing back and for goodbyes: this much, and no more than that part of it. */
@@ -81,6 +83,8 @@ export class StepDispatcher implements LocalTaker {
   private wanted = false;
   /** Calls under way that look for ready steps: nobody knows yet whether they leave any behind. */
   private looks = 0;
+  /** The last look has found nothing. */
+  private foundNothing = false;
   private pumpScheduled = false;
   /** For the next retry that is due, or for a claim that failed and is to be tried again. */
   private readonly alarm = new EarliestTimer(() => this.wake());
@@ -278,7 +282,7 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private async claim(): Promise<void> {
-    const tokens = this.reserve(Number.POSITIVE_INFINITY);
+    const tokens = this.reserve(this.foundNothing ? Math.max(this.offered, FEW) : Number.POSITIVE_INFINITY);
     this.takeOff(true);
     await this.claimFor({ tokens, seek: true }, false);
   }
@@ -310,7 +314,10 @@ export class StepDispatcher implements LocalTaker {
   /** A call has ended. */
   private land(flight: Flight, answer: ClaimAnswer | undefined): void {
     this.flights -= 1;
-    if (flight.seek) this.looks -= 1;
+    if (flight.seek) {
+      this.looks -= 1;
+      this.foundNothing = answer?.more === false && answer.steps.length === 0;
+    }
     this.reserved -= flight.tokens.length;
     if (answer !== undefined) this.accept(answer);
     this.schedulePump();
