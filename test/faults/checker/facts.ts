@@ -7,7 +7,8 @@ import { groupBy } from './group-by.js';
 export interface LedgerEntry {
   readonly transaction: string;
   readonly at: Date;
-  readonly old_state: number;
+  /** Null where the step was stored as leased. */
+  readonly old_state: number | null;
   readonly new_state: number;
   readonly old_token: string | null;
   readonly new_token: string | null;

@@ -1,6 +1,6 @@
 /**
- * What the checker reads beside the engine's own tables: a ledger of every change of a step's state, token or lease, written by
- * a trigger in the transaction that makes the change, and a table for the effects of handlers' transactions.
+ * What the checker reads beside the engine's own tables: a ledger of every change of a step's state, token or lease, the lease
+ * that it is stored with included, written by a trigger in the transaction that makes the change, and a table for the effects of handlers' transactions.
  */
 export const LEDGER_SQL = `
 CREATE SCHEMA faults;
@@ -29,5 +29,7 @@ END $$;
 CREATE TRIGGER record AFTER UPDATE ON tasker.steps FOR EACH ROW
   WHEN (OLD.state <> NEW.state OR OLD.attempt_token IS DISTINCT FROM NEW.attempt_token
         OR OLD.lease_until IS DISTINCT FROM NEW.lease_until)
+  EXECUTE FUNCTION faults.record();
+CREATE TRIGGER record_at_once AFTER INSERT ON tasker.steps FOR EACH ROW WHEN (NEW.state = 2)
   EXECUTE FUNCTION faults.record();
 `;
