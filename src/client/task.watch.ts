@@ -96,13 +96,17 @@ export class TaskWatch {
       } finally {
         waiting.cancel();
       }
-      const task = await retryTransient(
-        () => (snapshot === undefined ? this.reader.read(taskUuid) : this.reader.taskOf(snapshot)),
-        { patienceMs: PATIENCE_MS },
-      );
+      const task = await this.taskAs(snapshot, taskUuid);
       if (isSettled(task.status)) return task;
       stop.throwIfAborted();
     }
+  }
+
+  /** What has ended stays as it is; what is blocked may have been set going again meanwhile, and is read. */
+  private async taskAs(snapshot: string | undefined, taskUuid: string): Promise<Task> {
+    const known = snapshot === undefined ? undefined : await this.reader.taskOf(snapshot);
+    if (known !== undefined && known.completedAt !== null) return known;
+    return retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
   }
 
   /** Once, and only while announcements are heard: without them what others complete is not known. */

@@ -4,7 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
 import { Engine, retryTransient, StepResultReader } from '../engine/index.js';
-import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer, Wanted } from '../engine/index.js';
+import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer } from '../engine/index.js';
 import { Notifier } from '../notifications/index.js';
 import type { KeptSlots, LocalTaker, StartingTask } from '../notifications/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
@@ -37,8 +37,12 @@ const GOODBYES_PART = 1 / 5;
 /** For how long, past the deadline of a shutdown, what has ended may still be recorded. */
 const FLUSH_PATIENCE_MS = 5_000;
 
-/** A call under way, by what it may bring. */
-type Flight = Required<Pick<Wanted, 'tokens' | 'seek'>>;
+/** A call under way. */
+interface Flight {
+  readonly tokens: readonly string[];
+  /** Its answer tells whether ready steps are left, of which nobody knew when it took off. */
+  readonly looks: boolean;
+}
 
 export interface DispatcherStatus {
   /** Whether new work is taken, and if not, why. */
@@ -79,7 +83,10 @@ export class StepDispatcher implements LocalTaker {
   private reserved = 0;
   /** Steps offered to this process since it last claimed. */
   private offered = 0;
-  /** Ready steps may exist that no call has looked for since. Set by every wake-up, cleared before every look. */
+  /**
+   * Ready steps may exist that no call has looked for since. Set by every wake-up; cleared by every call that may look, and set
+   * again where that call did not.
+   */
   private wanted = false;
   /** Calls under way that look for ready steps: nobody knows yet whether they leave any behind. */
   private looks = 0;
@@ -163,13 +170,12 @@ export class StepDispatcher implements LocalTaker {
       return null;
     // One more than there will be, where there is one: it stays free if nothing else waits.
     const seek = this.mayBeMore();
-    const tokens = this.reserve(steps + 1);
-    this.takeOff(seek);
+    const flight = this.takeOff(steps + 1);
     return {
       claimant: this.claimant(),
-      wanted: { tokens, seek },
-      claimed: (answer) => this.land({ tokens, seek }, answer),
-      unanswered: () => void this.claimFor({ tokens, seek }, true),
+      wanted: { tokens: flight.tokens, seek },
+      claimed: (answer) => this.land(flight, answer),
+      unanswered: () => void this.claimFor(flight, true),
     };
   }
 
@@ -282,9 +288,8 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private async claim(): Promise<void> {
-    const tokens = this.reserve(this.foundNothing ? Math.max(this.offered, FEW) : Number.POSITIVE_INFINITY);
-    this.takeOff(true);
-    await this.claimFor({ tokens, seek: true }, false);
+    const most = this.foundNothing ? Math.max(this.offered, FEW) : Number.POSITIVE_INFINITY;
+    await this.claimFor(this.takeOff(most), false);
   }
 
   /** @param used whether a call with these tokens may have claimed already */
@@ -306,17 +311,22 @@ export class StepDispatcher implements LocalTaker {
     return this.wanted || this.looks > 0;
   }
 
-  private takeOff(seek: boolean): void {
+  /** A call begins that may fill this many slots. */
+  private takeOff(most: number): Flight {
+    const { wanted } = this;
+    const tokens = this.reserve(most);
+    const looks = wanted && tokens.length > 0;
     this.flights += 1;
-    if (seek) this.looks += 1;
+    if (looks) this.looks += 1;
+    return { tokens, looks };
   }
 
   /** A call has ended. */
   private land(flight: Flight, answer: ClaimAnswer | undefined): void {
     this.flights -= 1;
-    if (flight.seek) {
+    if (flight.looks) {
       this.looks -= 1;
-      this.foundNothing = answer?.more === false && answer.steps.length === 0;
+      if (answer?.more !== null) this.foundNothing = answer?.more === false && answer.steps.length === 0;
     }
     this.reserved -= flight.tokens.length;
     if (answer !== undefined) this.accept(answer);
@@ -328,13 +338,15 @@ export class StepDispatcher implements LocalTaker {
     // own, which need not wait for the locks that this call may have to wait for.
     const { wanted } = this;
     const seek = this.mayBeMore();
-    const tokens = this.reserve(batch.length + (wanted ? 1 : 0));
-    this.takeOff(seek);
+    const flight = this.takeOff(batch.length + (wanted ? 1 : 0));
+    const { tokens } = flight;
     const persistently: Persistently = (work) => this.persistently(work);
     const answer = await this.recorder.record(this.claimant(), batch, { tokens, seek }, persistently);
-    if (answer === null || (wanted && answer.more === null)) this.wanted = true;
+    // Of a repetition it is not known what the call whose answer was lost has released.
+    if (answer === null || answer.unrecorded.length > 0 || (wanted && answer.more === null))
+      this.wanted = true;
     if (answer !== null) this.announceReleased(answer);
-    this.land({ tokens, seek }, answer ?? undefined);
+    this.land(flight, answer ?? undefined);
   }
 
   /** Dependants that became ready and were not handed over are for whoever has a free slot. */

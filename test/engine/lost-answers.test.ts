@@ -56,6 +56,21 @@ async function untilSomeoneWaits(): Promise<void> {
   throw new Error('expected the repeated call to wait for its original');
 }
 
+describe('A submit that claims, whose answer was lost', () => {
+  it('is waited for by a claim with its tokens, which gives what it took', async () => {
+    const wish = { tokens: tokens(2) };
+    const task = newTask({ template_id: lone });
+    const original = await worker.within(() => worker.submitAndClaim([task], wish));
+    const repeat = again.claim({ ...wish, repeated: true });
+    await untilSomeoneWaits();
+    await original.end('COMMIT');
+    const { steps } = await repeat;
+    expect(steps).toEqual(original.answer.claims.steps);
+    expect(steps).toMatchObject([{ taskUuid: task.task_uuid }]);
+    await again.complete(steps.map((step) => succeeded(step)));
+  });
+});
+
 describe('A claim whose answer was lost', () => {
   it('gives the same steps when it is repeated, and takes no others', async () => {
     await submitMany(10);

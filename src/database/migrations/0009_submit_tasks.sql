@@ -15,7 +15,7 @@
 --
 -- p_worker, p_template_ids, p_tokens, p_lease_seconds: with tokens, first steps of these templates are not made ready but leased to
 -- the worker at once, one a token, by priority and in order, as far as the tokens reach; none where any task is not created by
--- this call. For who has seen that nothing waits which should come first, see submit_and_claim.
+-- this call, or where tasks with an identity were not stored in the order in which they stand here. For who has seen that nothing waits which should come first, see submit_and_claim.
 --
 -- Answers with one row a task, in order: ordinal from 1; outcome; the uuid of the task, of the existing one where there is
 -- one; and when it was accepted.

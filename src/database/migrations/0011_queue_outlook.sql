@@ -5,7 +5,7 @@
 -- index until it is vacuumed, and is stepped over; that only what is above p_above is looked at spares most of that to who
 -- wants to know whether anything is more urgent.
 --
--- For claim_steps, claim_step_alone and complete_steps, whose settings it runs under. Locks nothing.
+-- For claim_steps, claim_step_alone, complete_steps and submit_and_claim, whose settings it runs under. Locks nothing.
 CREATE FUNCTION tasker.queue_outlook(
   p_template_ids integer[],
   p_above smallint,

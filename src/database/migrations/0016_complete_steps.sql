@@ -16,7 +16,7 @@
 --            their results as the caller sent them, and it is at its first attempt
 -- p_awaited  null, or tasks that somebody waits for: those of them that settle are answered as they then stand
 -- p_seek     whether ready steps of other tasks may wait: where the caller knows of none since a look that left none behind, tokens
---            that remain are looked after nowhere. To see that nothing waits costs the more, the more was ready since the last vacuum
+--            that remain look for something only where this call itself has seen or left some. To see that nothing waits costs the more, the more was ready since the last vacuum
 --
 -- An attempt is recorded only if its token still holds the step; any other changes nothing and is answered:
 --   refused   the token no longer holds the step; detail: {"state": the step's state, or null where there is none}
@@ -28,7 +28,7 @@
 --   handed_parents, handed_indexes, handed_tokens  of the dependants that p_brief tells of, or null: the place of one of the
 --                   parents among the attempts, the step's index, the place of its token in p_claim_tokens; places from 1
 -- Newly ready dependants are handed to the caller first, if it serves them, has a token left, and no ready step has a higher
--- priority. With the tokens that remain it takes others; where none remains nobody looks for others, and "more" in the
+-- priority. With the tokens that remain it takes others, if it seeks; where none remains nobody looks for others, and "more" in the
 -- summary is null unless the call itself has left some behind.
 --
 -- Locks: the tasks, ordered; then their steps; with events, the outbox; then as claim_steps.
@@ -321,7 +321,7 @@ BEGIN
     RETURN QUERY SELECT * FROM tasker.claims_held(p_worker, p_claim_tokens, p_lease_seconds);
     GET DIAGNOSTICS v_taken = ROW_COUNT;
   END IF;
-  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 AND (p_seek OR v_released > 0) THEN
+  IF v_taken = 0 AND cardinality(p_claim_tokens) > 0 AND (p_seek OR v_released > 0 OR v_outlook.top_priority IS NOT NULL) THEN
     v_retries_due := coalesce(v_outlook.next_retry_at <= v_now, false);
     RETURN QUERY SELECT * FROM tasker.take_ready_steps(
       v_now, p_worker, p_template_ids, p_claim_tokens, p_lease_seconds, v_retries_due);

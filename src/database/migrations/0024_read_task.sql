@@ -98,7 +98,8 @@ BEGIN
 END
 $$;
 
--- The same as rows, one a step. updated_at and created_at are the task's until something happens to the step.
+-- The same as rows, one a step. created_at is the task's, and so is updated_at until something happens to the step. A result that is
+-- JSON's null is null here.
 CREATE FUNCTION tasker.read_steps(p_task_uuid uuid)
 RETURNS TABLE (
   step_index smallint,

@@ -8,7 +8,7 @@
 -- where nothing else is ready, the first steps are stored as leased, which spares them the queue.
 --
 -- Errors: as submit_tasks. A repeat after a lost answer is answered with the same tasks and, where p_repeated says so, with what
--- its tokens hold. Locks: as submit_tasks, then as claim_steps.
+-- its tokens hold. Locks: the first token, as claim_steps; then as submit_tasks and claim_steps.
 CREATE FUNCTION tasker.submit_and_claim(
   p_tasks json,
   p_worker integer,
@@ -38,6 +38,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz;
+  v_void text;
   v_next_retry_at timestamptz;
   v_alone boolean := false;
   v_top_priority smallint;
@@ -47,6 +48,10 @@ DECLARE
   v_task_uuids uuid[] := '{}';
   v_count integer := 0;
 BEGIN
+  -- First, whatever follows: who asks for what these tokens hold, by this function or by claim_steps, waits for this call's end.
+  IF cardinality(p_tokens) > 0 THEN
+    v_void := pg_advisory_xact_lock(hashtextextended(p_tokens[1]::text, 0));
+  END IF;
   IF cardinality(p_tokens) > 0 AND NOT p_repeated AND p_schema_version >= tasker.schema_version() THEN
     v_now := tasker.current_time();
     IF p_seek THEN
