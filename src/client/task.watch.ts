@@ -103,10 +103,12 @@ export class TaskWatch {
   }
 
   /** What has ended stays as it is; what is blocked may have been set going again meanwhile, and is read. */
-  private async taskAs(snapshot: string | undefined, taskUuid: string): Promise<Task> {
-    const known = snapshot === undefined ? undefined : await this.reader.taskOf(snapshot);
-    if (known !== undefined && known.completedAt !== null) return known;
-    return retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
+  private taskAs(snapshot: string | undefined, taskUuid: string): Promise<Task> {
+    const look = async (): Promise<Task> => {
+      const known = snapshot === undefined ? undefined : await this.reader.taskOf(snapshot);
+      return known !== undefined && known.completedAt !== null ? known : this.reader.read(taskUuid);
+    };
+    return retryTransient(look, { patienceMs: PATIENCE_MS });
   }
 
   /** Once, and only while announcements are heard: without them what others complete is not known. */

@@ -51,14 +51,13 @@ BEGIN
   -- First, whatever follows: who asks for what these tokens hold, by this function or by claim_steps, waits for this call's end.
   IF cardinality(p_tokens) > 0 THEN
     v_void := pg_advisory_xact_lock(hashtextextended(p_tokens[1]::text, 0));
-  END IF;
-  IF cardinality(p_tokens) > 0 AND NOT p_repeated AND p_schema_version >= tasker.schema_version() THEN
     v_now := tasker.current_time();
     IF p_seek THEN
       SELECT o.next_retry_at, o.alone, o.top_priority INTO v_next_retry_at, v_alone, v_top_priority
       FROM tasker.queue_outlook(p_template_ids, (-32768)::smallint) o;
     END IF;
-    v_direct := v_top_priority IS NULL AND coalesce(v_next_retry_at > v_now, true);
+    v_direct := NOT p_repeated AND p_schema_version >= tasker.schema_version()
+      AND v_top_priority IS NULL AND coalesce(v_next_retry_at > v_now, true);
   END IF;
 
   FOR task_uuid, v_outcome, v_accepted_at IN
