@@ -33,6 +33,7 @@ export type { JsonProblem } from './json.check.js';
 export type { JsonList, JsonObject, JsonValue } from './json.types.js';
 export { FINISHABLE_STATES, RESETTABLE_STATES, STEP_STATES, TASK_STATUSES } from './states.js';
 export type { StepState, TaskStatus } from './states.js';
+export { attemptTokens } from './attempt.tokens.js';
 export { acceptedTask } from './accepted-task.js';
 export { StepAuditReader } from './step-audit.reader.js';
 export type { AuditedAction, StepAuditEntry } from './step-audit.types.js';

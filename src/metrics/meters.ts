@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { StepDurations } from './step.durations.js';
 
 const BATCHES = [1, 2, 5, 10, 20, 50, 100, 200, 500];
 /** What is told from a clock that wakes the process a hundred times a second: three quarters of what an idle one costs. */
@@ -35,13 +36,7 @@ export class Meters {
     registers: [this.registry],
   });
 
-  readonly stepSeconds = new Histogram({
-    name: 'tasker_worker_step_seconds',
-    help: 'From the start of a handler to the end of its attempt',
-    labelNames: ['namespace', 'step', 'outcome'] as const,
-    buckets: SECONDS,
-    registers: [this.registry],
-  });
+  readonly stepDurations = new StepDurations(SECONDS);
 
   readonly requestSeconds = new Histogram({
     name: 'tasker_http_request_seconds',
@@ -81,5 +76,10 @@ export class Meters {
     for (const { name } of this.registry.getMetricsAsArray()) {
       if (LAG_STATISTICS.test(name)) this.registry.removeSingleMetric(name);
     }
+  }
+
+  /** All of it, in Prometheus's text format. */
+  async text(): Promise<string> {
+    return `${await this.registry.metrics()}\n${this.stepDurations.text()}\n`;
   }
 }

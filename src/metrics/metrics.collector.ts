@@ -87,7 +87,7 @@ export class MetricsCollector {
 
   /** All of it, in Prometheus's text format. */
   text(): Promise<string> {
-    return this.meters.registry.metrics();
+    return this.meters.text();
   }
 
   /** What is kept, by name, without buckets and labels. */

@@ -26,9 +26,6 @@ export class HandedSteps {
     const step = parent && this.templateOf(parent.claim.templateId)?.graph[stepIndex];
     if (parent?.claim.taskUuid !== taskUuid || step === undefined) throw new ForeignStepError(handed);
     const { templateId, leaseSeconds, correlationId, input } = parent.claim;
-    // Mostly it is the only one, and nobody has to look for others.
-    const parents = step.dependencies.length === 1 ? [parent] : this.siblings(taskUuid);
-    const results = step.dependencies.map((index) => resultMember(index, parents, handed));
     return {
       taskUuid,
       stepIndex,
@@ -39,8 +36,22 @@ export class HandedSteps {
       lostCount: 0,
       leaseSeconds,
       correlationId,
-      input: new StepInput(input.contextJson, `{${results.join()}}`),
+      input: new StepInput(input.contextJson, this.resultsJson(step.dependencies, parent, handed)),
     };
+  }
+
+  /** Mostly it is the only parent, and nobody has to look for others. */
+  private resultsJson(dependencies: readonly number[], parent: EndedAttempt, handed: AttemptKey): string {
+    if (dependencies.length === 1) return `{${resultMember(parent, dependencies[0], handed)}}`;
+    const parents = this.siblings(handed.taskUuid);
+    const members = dependencies.map((index) =>
+      resultMember(
+        parents.find(({ claim }) => claim.stepIndex === index),
+        index,
+        handed,
+      ),
+    );
+    return `{${members.join()}}`;
   }
 
   private siblings(taskUuid: string): readonly EndedAttempt[] {
@@ -59,9 +70,13 @@ function byTask(batch: readonly EndedAttempt[]): ReadonlyMap<string, readonly En
   return groups;
 }
 
-function resultMember(stepIndex: number, parents: readonly EndedAttempt[], handed: AttemptKey): string {
-  const ended = parents.find(({ claim }) => claim.stepIndex === stepIndex);
-  if (ended?.report.outcome !== 'succeeded') throw new ForeignStepError(handed);
+function resultMember(
+  ended: EndedAttempt | undefined,
+  stepIndex: number | undefined,
+  handed: AttemptKey,
+): string {
+  if (ended?.report.outcome !== 'succeeded' || ended.claim.stepIndex !== stepIndex)
+    throw new ForeignStepError(handed);
   return `${JSON.stringify(ended.claim.name)}:${ended.report.resultJson}`;
 }
 

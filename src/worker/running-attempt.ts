@@ -13,6 +13,7 @@ import { TaskSequenceStep } from './task-sequence-step.js';
 import type { StepServices } from './task-sequence-step.js';
 
 const DEEPEST_CAUSE = 16;
+const NO_OUTAGES: readonly unknown[] = [];
 
 /** How an attempt ended in this process. */
 export type AttemptEnd =
@@ -61,12 +62,13 @@ export class RunningAttempt implements StepServices {
   private controller: AbortController | undefined;
   private abortReason: StepAbortedError | undefined;
   private over = false;
+  private told = false;
   private startedAt = 0;
   private timer: NodeJS.Timeout | undefined;
   private transactionOpening: Promise<OpenTransaction> | undefined;
   private transactionOpen: OpenTransaction | undefined;
   /** With what the connection of its transaction failed, as the handler was told. */
-  private readonly outages: unknown[] = [];
+  private outages = NO_OUTAGES;
 
   constructor(
     readonly claim: ClaimedStep,
@@ -84,21 +86,38 @@ export class RunningAttempt implements StepServices {
     return (performance.now() - this.startedAt) / 1000;
   }
 
-  /** Calls the handler. Never throws. */
+  /** Whether its observer has been told. */
+  get hasEnded(): boolean {
+    return this.told;
+  }
+
+  /** Calls the handler; `limitTime` is to follow. Never throws. */
   start(): void {
     this.startedAt = performance.now();
     const { handler, template, step } = this.runnable;
-    const seconds = step.template.timeoutSeconds ?? this.environment.defaultTimeoutSeconds;
-    this.timer = setTimeout(() => this.timeOut(seconds), seconds * 1000);
+    let answer: unknown;
     try {
-      const sequenceStep = new TaskSequenceStep(this.claim, template, step.template, this);
-      Promise.resolve(handler.call(sequenceStep)).then(
-        (answer) => this.finish(() => this.answered(answer)),
-        (error: unknown) => this.finish(() => this.threw(error)),
-      );
+      answer = handler.call(new TaskSequenceStep(this.claim, template, step.template, this));
+      if (isToBeAwaited(answer)) {
+        Promise.resolve(answer).then(
+          (awaited) => this.finish(() => this.answered(awaited)),
+          (error: unknown) => this.finish(() => this.threw(error)),
+        );
+        return;
+      }
     } catch (error) {
       this.finish(() => this.failed(error));
+      return;
     }
+    this.finish(() => this.answered(answer));
+  }
+
+  /** From now on it ends when its time is over, which counts from its start. */
+  limitTime(): void {
+    if (this.over) return;
+    const seconds = this.runnable.step.template.timeoutSeconds ?? this.environment.defaultTimeoutSeconds;
+    const left = (seconds - this.seconds) * 1000;
+    this.timer = setTimeout(() => this.timeOut(seconds), Math.max(left, 0));
   }
 
   /** Ends the attempt without a report: its step is no longer this process's. */
@@ -172,20 +191,29 @@ export class RunningAttempt implements StepServices {
     if (this.over) return;
     this.over = true;
     clearTimeout(this.timer);
-    const { observer } = this.environment;
     let end: AttemptEnd | Promise<AttemptEnd>;
     try {
       end = conclude();
     } catch (error) {
-      observer.broke(this, error);
+      this.tellBroken(error);
       return;
     }
     if (end instanceof Promise) {
       end.then(
-        (concluded) => observer.ended(this, concluded),
-        (error: unknown) => observer.broke(this, error),
+        (concluded) => this.tell(concluded),
+        (error: unknown) => this.tellBroken(error),
       );
-    } else observer.ended(this, end);
+    } else this.tell(end);
+  }
+
+  private tell(end: AttemptEnd): void {
+    this.told = true;
+    this.environment.observer.ended(this, end);
+  }
+
+  private tellBroken(error: unknown): void {
+    this.told = true;
+    this.environment.observer.broke(this, error);
   }
 
   private answered(answer: unknown): AttemptEnd | Promise<AttemptEnd> {
@@ -218,7 +246,7 @@ export class RunningAttempt implements StepServices {
 
   private noticeOutage(error: unknown): void {
     if (classifyFailure(error) !== 'connection') return;
-    this.outages.push(error);
+    this.outages = [...this.outages, error];
     this.transactionOpen?.distrust();
   }
 
@@ -305,6 +333,11 @@ export class RunningAttempt implements StepServices {
   private async openTransaction(): Promise<OpenTransaction | null> {
     return (await this.transactionOpening?.catch(() => null)) ?? null;
   }
+}
+
+/** A promise, or what takes itself for one. */
+function isToBeAwaited(answer: unknown): boolean {
+  return (typeof answer === 'object' || typeof answer === 'function') && answer !== null && 'then' in answer;
 }
 
 /**

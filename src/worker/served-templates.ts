@@ -26,10 +26,8 @@ export class UnknownNamespaceError extends TaskerError {
 @Injectable()
 export class ServedTemplates {
   private readonly logger = new Logger(ServedTemplates.name);
-  private readonly bound = new Map<
-    number,
-    { readonly registered: RegisteredTemplate; readonly handlers: ReadonlyMap<string, BoundHandler> }
-  >();
+  /** By template id and step name. */
+  private readonly bound = new Map<number, ReadonlyMap<string, RunnableStep>>();
   private served: readonly string[] = [];
 
   constructor(
@@ -70,7 +68,7 @@ export class ServedTemplates {
       }
       const binding = this.registry.bind(registered);
       if ('problems' in binding) problems.push(...binding.problems);
-      else this.bound.set(registered.templateId, { registered, handlers: binding.handlers });
+      else this.bound.set(registered.templateId, runnableSteps(registered, binding.handlers));
     }
     if (problems.length > 0) throw new HandlersMissingError(problems, this.registry.handlers());
   }
@@ -82,7 +80,7 @@ export class ServedTemplates {
       if (!this.served.includes(namespace)) continue;
       const binding = this.registry.bind(registered);
       if ('handlers' in binding) {
-        this.bound.set(registered.templateId, { registered, handlers: binding.handlers });
+        this.bound.set(registered.templateId, runnableSteps(registered, binding.handlers));
       } else {
         this.logger.warn(
           `Unfinished tasks of ${namespace}/${name}/${version} wait: ${binding.problems.join('; ')}`,
@@ -93,11 +91,7 @@ export class ServedTemplates {
 
   /** What runs a claimed step; null where a step is not in its template (a newer release added it). */
   find(claim: ClaimedStep): RunnableStep | null {
-    const bound = this.bound.get(claim.templateId);
-    const handler = bound?.handlers.get(claim.name);
-    const step = bound?.registered.steps.get(claim.name);
-    if (bound === undefined || handler === undefined || step === undefined) return null;
-    return { handler, template: bound.registered.template, step };
+    return this.bound.get(claim.templateId)?.get(claim.name) ?? null;
   }
 
   private servedNamespaces(): readonly string[] {
@@ -111,4 +105,16 @@ export class ServedTemplates {
     }
     return wanted;
   }
+}
+
+function runnableSteps(
+  { template, steps }: RegisteredTemplate,
+  handlers: ReadonlyMap<string, BoundHandler>,
+): ReadonlyMap<string, RunnableStep> {
+  const runnable = new Map<string, RunnableStep>();
+  for (const [name, step] of steps) {
+    const handler = handlers.get(name);
+    if (handler !== undefined) runnable.set(name, { handler, template, step });
+  }
+  return runnable;
 }

@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
 import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
-import { Engine, retryTransient, StepResultReader } from '../engine/index.js';
+import { attemptTokens, Engine, retryTransient, StepResultReader } from '../engine/index.js';
 import type { Claimant, ClaimAnswer, ClaimedStep, CompletionAnswer } from '../engine/index.js';
 import { Notifier } from '../notifications/index.js';
 import type { KeptSlots, LocalTaker, StartingTask } from '../notifications/index.js';
@@ -11,6 +11,7 @@ import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { LeaseKeeper } from './lease.keeper.js';
 import type { LeaseLost } from './lease.keeper.js';
 import { attemptLogger, logAttemptEnd } from './attempt.log.js';
+import { AttemptClock } from './attempt.clock.js';
 import { RunningAttempt } from './running-attempt.js';
 import type { AttemptEnd, AttemptEnvironment } from './running-attempt.js';
 import { EarliestTimer } from './earliest.timer.js';
@@ -76,6 +77,7 @@ export class StepDispatcher implements LocalTaker {
     (claim) => this.begin(claim),
     () => this.schedulePump(),
   );
+  private readonly clock = new AttemptClock();
   /** Ended, not recorded yet. */
   private buffer: EndedAttempt[] = [];
   private flights = 0;
@@ -284,7 +286,7 @@ export class StepDispatcher implements LocalTaker {
       this.offered = 0;
     }
     this.reserved += count;
-    return Array.from({ length: count }, () => randomUUID());
+    return attemptTokens(count);
   }
 
   private async claim(): Promise<void> {
@@ -410,9 +412,12 @@ export class StepDispatcher implements LocalTaker {
       return;
     }
     const attempt = new RunningAttempt(claim, runnable, this.environment);
-    this.running.set(claim.token, attempt);
     if (this.logsChanges) attemptLogger(StepDispatcher.name, attempt.namespace, claim).debug('Step started');
     attempt.start();
+    // One whose handler answers at once has ended by now.
+    if (attempt.hasEnded) return;
+    this.running.set(claim.token, attempt);
+    this.clock.watch(attempt);
   }
 
   private ended(attempt: RunningAttempt, end: AttemptEnd): void {
@@ -443,7 +448,7 @@ export class StepDispatcher implements LocalTaker {
 
   private observe({ claim, namespace, seconds }: RunningAttempt, end: AttemptEnd): void {
     const outcome = 'report' in end ? end.report.outcome : end.kind;
-    this.meters.stepSeconds.observe({ namespace, step: claim.name, outcome }, seconds);
+    this.meters.stepDurations.add(namespace, claim.name, outcome, seconds);
     if (outcome !== 'succeeded' || this.logsChanges)
       logAttemptEnd(attemptLogger(StepDispatcher.name, namespace, claim), end);
   }
