@@ -27,7 +27,7 @@ export const USAGE = `npm run bench -- [options]
   --smoke          everything once and small: whether it works, not how fast it is
   --scale          what history, waiting retries, a long transaction and the like cost; with --quick a
                    tenth of the history
-  --concurrency N  steps under way at once in the service (1000); the default setting is measured beside it
+  --concurrency N  steps under way at once in the service (1500); the default setting is measured beside it
   --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
                    what PostgreSQL's statements cost
   --parts a,b      only these of linear, graphs, retries, load, idle, submit, service
@@ -47,7 +47,7 @@ export function readOptions(args: readonly string[]): Options {
     quick: { type: 'boolean', default: false },
     smoke: { type: 'boolean', default: false },
     scale: { type: 'boolean', default: false },
-    concurrency: { type: 'string', default: '1000' },
+    concurrency: { type: 'string', default: '1500' },
     json: { type: 'string' },
     parts: { type: 'string', default: '' },
     peers: { type: 'string', default: '' },

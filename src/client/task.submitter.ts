@@ -46,6 +46,8 @@ const PATIENCE_MS = 5_000;
 
 /** One call to the database takes at most this many tasks, and about this much text. */
 const CHUNK_TASKS = 1_000;
+/** The first one takes fewer, so that the first of many tasks are run while the others are still being stored. */
+const FIRST_CHUNK_TASKS = 100;
 const CHUNK_CHARACTERS = 8_000_000;
 /** Calls under way at once. */
 const MOST_FLIGHTS = 2;
@@ -94,6 +96,7 @@ export class TaskSubmitter {
     const flights = new Set<Promise<void>>();
     let chunk: PlacedTask[] = [];
     let characters = 0;
+    let most = FIRST_CHUNK_TASKS;
     for (const [position, request] of requests.entries()) {
       try {
         const { task, json, template } = this.prepare(request);
@@ -102,10 +105,11 @@ export class TaskSubmitter {
       } catch (error) {
         outcomes[position] = { error: asTaskerError(error) };
       }
-      if (chunk.length >= CHUNK_TASKS || characters >= CHUNK_CHARACTERS) {
+      if (chunk.length >= most || characters >= CHUNK_CHARACTERS) {
         await this.launchChunk(chunk, outcomes, flights);
         chunk = [];
         characters = 0;
+        most = CHUNK_TASKS;
       }
     }
     await this.launchChunk(chunk, outcomes, flights);

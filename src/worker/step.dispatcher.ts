@@ -231,8 +231,10 @@ export class StepDispatcher implements LocalTaker {
     return this.state === 'running' && this.suspect === undefined && !this.schemaIsNewer;
   }
 
+  /** What has ended keeps its slot until it is recorded: the same call may bring what follows it. */
   private freeSlots(): number {
-    return this.settings.maxConcurrency - this.running.size - this.queue.length - this.reserved;
+    const used = this.running.size + this.queue.length + this.buffer.length + this.reserved;
+    return this.settings.maxConcurrency - used;
   }
 
   private claimant(): Claimant {

@@ -32,6 +32,15 @@ describe('What a handler answers with is recorded as the step’s result', () =>
     expect(step.results).toMatchObject({ success: true, status: 'completed', result: value, error: null });
   });
 
+  it('a promise that takes its time, or that another library has made', async () => {
+    const later = await all.step(once, () => new Promise((resolve) => setImmediate(resolve, 'later')));
+    expect(later.results?.result).toBe('later');
+    const thenable = {};
+    Reflect.set(thenable, 'then', (keep: (value: string) => void) => keep('kept'));
+    const other = await all.step(once, () => thenable);
+    expect(other.results?.result).toBe('kept');
+  });
+
   it('a Date as its text', async () => {
     const step = await all.step(once, () => new Date('2026-01-02T03:04:05.678Z'));
     expect(step.results?.result).toBe('2026-01-02T03:04:05.678Z');
