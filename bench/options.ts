@@ -11,7 +11,7 @@ export interface Options {
   /** Whether it is measured what much history, many waiting steps and the like cost, instead of the rest. */
   readonly scale: boolean;
   readonly json: string | null;
-  /** Steps under way at once in the service; 1,000 fills two batches of the largest size. */
+  /** Steps under way at once in the service; 1,500 fills three batches of the largest size. */
   readonly concurrency: number;
   /** Of the parts of a run, only these; all where empty. */
   readonly parts: readonly Part[];

@@ -46,7 +46,7 @@ const PATIENCE_MS = 5_000;
 
 /** One call to the database takes at most this many tasks, and about this much text. */
 const CHUNK_TASKS = 1_000;
-/** The first one takes fewer, so that the first of many tasks are run while the others are still being stored. */
+/** Where there is more than one, the first takes fewer: its tasks are run while the others are still being stored. */
 const FIRST_CHUNK_TASKS = 100;
 const CHUNK_CHARACTERS = 8_000_000;
 /** Calls under way at once. */
@@ -96,7 +96,7 @@ export class TaskSubmitter {
     const flights = new Set<Promise<void>>();
     let chunk: PlacedTask[] = [];
     let characters = 0;
-    let most = FIRST_CHUNK_TASKS;
+    let most = requests.length > CHUNK_TASKS ? FIRST_CHUNK_TASKS : CHUNK_TASKS;
     for (const [position, request] of requests.entries()) {
       try {
         const { task, json, template } = this.prepare(request);

@@ -23,9 +23,9 @@ export function jsonProblem(value: unknown): JsonProblem | null {
   return check(value, undefined);
 }
 
-function check(value: unknown, ancestors: object[] | undefined): JsonProblem | null {
+function check(value: unknown, ancestors: Set<object> | undefined): JsonProblem | null {
   if (value === null || typeof value === 'boolean') return null;
-  if (typeof value === 'object') return checkObject(value, ancestors ?? []);
+  if (typeof value === 'object') return checkObject(value, ancestors ?? new Set());
   if (typeof value === 'string') return checkText(value);
   if (typeof value === 'number') {
     return Number.isFinite(value) ? null : here(`${value} is not a JSON number`);
@@ -38,16 +38,16 @@ function checkText(text: string): JsonProblem | null {
   return text.isWellFormed() ? null : here('a text with a lone surrogate is not valid Unicode');
 }
 
-function checkObject(value: object, ancestors: object[]): JsonProblem | null {
-  if (ancestors.includes(value)) return here('a cycle is not JSON');
-  if (ancestors.length >= DEEPEST) return here(`nested deeper than ${DEEPEST} levels`);
-  ancestors.push(value);
+function checkObject(value: object, ancestors: Set<object>): JsonProblem | null {
+  if (ancestors.has(value)) return here('a cycle is not JSON');
+  if (ancestors.size >= DEEPEST) return here(`nested deeper than ${DEEPEST} levels`);
+  ancestors.add(value);
   const problem = checkContent(value, ancestors);
-  ancestors.pop();
+  ancestors.delete(value);
   return problem;
 }
 
-function checkContent(value: object, ancestors: object[]): JsonProblem | null {
+function checkContent(value: object, ancestors: Set<object>): JsonProblem | null {
   if ('toJSON' in value && typeof value.toJSON === 'function') {
     const converted: unknown = value.toJSON('');
     return check(converted, ancestors);

@@ -2,7 +2,8 @@ import { v7 } from 'uuid';
 import { takeRandomBytes } from './random.pool.js';
 import { UUID_BYTES, uuidText } from './uuid.text.js';
 
-const bytes = Buffer.alloc(UUID_BYTES);
+/** Where each is put together. */
+const scratch = Buffer.alloc(UUID_BYTES);
 let milliseconds = Number.NEGATIVE_INFINITY;
 let sequence = 0;
 
@@ -10,8 +11,8 @@ let sequence = 0;
 export function timeOrderedUuid(): string {
   const random = takeRandomBytes(UUID_BYTES);
   advance(Date.now(), random);
-  v7({ random, msecs: milliseconds, seq: sequence }, bytes);
-  return uuidText(bytes);
+  v7({ random, msecs: milliseconds, seq: sequence }, scratch);
+  return uuidText(scratch);
 }
 
 /** A new millisecond begins with a random number, in the lower half of what fits, and counts on from there. */

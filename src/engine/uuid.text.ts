@@ -1,4 +1,3 @@
-/** Of a UUID's own bytes, and of its text. */
 export const UUID_BYTES = 16;
 const TEXT_LENGTH = 36;
 

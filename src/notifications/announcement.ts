@@ -9,16 +9,7 @@ export const TASKS_CHANNEL = 'tasker_tasks';
 
 export const CHANNELS: readonly string[] = [READY_CHANNEL, EVENTS_CHANNEL, TASKS_CHANNEL];
 
-/** Within a transaction of the caller's: sent when that commits. */
 export const NOTIFY: Statement = { name: 'tasker_notify', text: 'SELECT tasker.notify($1, $2)' };
-/**
- * In a transaction of its own, whose commit waits for no flush: what it tells of is safe by now, and a server that crashes
- * forgets its notifications in any case.
- */
-export const ANNOUNCE: Statement = {
-  name: 'tasker_announce',
-  text: "SELECT set_config('synchronous_commit', 'off', true), tasker.notify($1, $2)",
-};
 
 /** PostgreSQL takes payloads below 8,000 bytes; this many ids fit with room to spare. */
 const MOST_TASKS = 200;

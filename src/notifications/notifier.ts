@@ -1,12 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database } from '../database/index.js';
-import {
-  ANNOUNCE,
-  encodeAnnouncement,
-  EVENTS_CHANNEL,
-  READY_CHANNEL,
-  TASKS_CHANNEL,
-} from './announcement.js';
+import { encodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
 import { ProcessIdentity } from './process-identity.js';
 
 /**
@@ -108,7 +102,7 @@ export class Notifier {
 
   private async deliver(messages: readonly (readonly string[])[]): Promise<void> {
     try {
-      for (const message of messages) await this.database.query(ANNOUNCE, message);
+      for (const message of messages) await this.database.query(NOTIFY, message);
     } catch (error) {
       this.logger.debug(
         `A notification could not be sent, others will find the work by polling: ${String(error)}`,

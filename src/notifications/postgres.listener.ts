@@ -4,10 +4,10 @@ import type pg from 'pg';
 import { Subject } from 'rxjs';
 import { Database } from '../database/index.js';
 import {
-  ANNOUNCE,
   announcedTasks,
   EVENTS_CHANNEL,
   isFrom,
+  NOTIFY,
   READY_CHANNEL,
   TASKS_CHANNEL,
 } from './announcement.js';
@@ -116,7 +116,7 @@ export class PostgresListener {
   /** One round: send, and judge at the next round whether it came back. */
   private async selfTest(client: pg.Client): Promise<void> {
     this.echo = { sent: randomBytes(8).toString('hex'), received: false };
-    await client.query(ANNOUNCE.text, [this.echoChannel, this.echo.sent]);
+    await client.query(NOTIFY.text, [this.echoChannel, this.echo.sent]);
     if (this.isOff()) return;
     this.timer = setTimeout(() => void this.judge(client), SELF_TEST_MS);
   }

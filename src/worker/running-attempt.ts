@@ -117,7 +117,7 @@ export class RunningAttempt implements StepServices {
     if (this.over) return;
     const seconds = this.runnable.step.template.timeoutSeconds ?? this.environment.defaultTimeoutSeconds;
     const left = (seconds - this.seconds) * 1000;
-    this.timer = setTimeout(() => this.timeOut(seconds), Math.max(left, 0));
+    this.timer = setTimeout(() => this.timeOut(seconds), left);
   }
 
   /** Ends the attempt without a report: its step is no longer this process's. */
@@ -335,9 +335,10 @@ export class RunningAttempt implements StepServices {
   }
 }
 
-/** A promise, or what takes itself for one. */
+/** A promise, or what `await` takes for one. */
 function isToBeAwaited(answer: unknown): boolean {
-  return (typeof answer === 'object' || typeof answer === 'function') && answer !== null && 'then' in answer;
+  if ((typeof answer !== 'object' && typeof answer !== 'function') || answer === null) return false;
+  return typeof Reflect.get(answer, 'then') === 'function';
 }
 
 /**

@@ -45,12 +45,16 @@ export class StartQueue {
   private startSome(): void {
     const until = performance.now() + BUDGET_MS;
     let started = 0;
-    while (started < this.waiting.length && performance.now() < until) {
-      const claim = this.waiting[started];
-      started += 1;
-      if (claim !== undefined) this.begin(claim);
+    try {
+      while (started < this.waiting.length && performance.now() < until) {
+        const claim = this.waiting[started];
+        started += 1;
+        if (claim !== undefined) this.begin(claim);
+      }
+    } finally {
+      // Also where the logger throws: none is started twice.
+      this.waiting.splice(0, started);
     }
-    this.waiting.splice(0, started);
     if (this.waiting.length > 0) this.startMoreSoon();
   }
 

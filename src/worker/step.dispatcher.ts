@@ -338,8 +338,8 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private async record(batch: readonly EndedAttempt[]): Promise<void> {
-    // The slots that it frees, and one to see whether there is more, if there may be: the others are left to a claim of their
-    // own, which need not wait for the locks that this call may have to wait for.
+    // The slots that it frees, and a free one to see whether there is more, if there may be: other free ones are left to a claim
+    // of their own, which need not wait for the locks that this call may have to wait for.
     const { wanted } = this;
     const seek = this.mayBeMore();
     const flight = this.takeOff(batch.length + (wanted ? 1 : 0));

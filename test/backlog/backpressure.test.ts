@@ -54,6 +54,15 @@ describe('Past TASKER_MAX_BACKLOG', () => {
     await api.get('/v1/tasks').expect(200);
   });
 
+  it('a batch that begins below it is taken whole, in one transaction', async () => {
+    const tasks = Array.from({ length: 300 }, (_, n) => ({ ...REQUEST, context: { n } }));
+    await api.post({ tasks }, '/v1/tasks/batch').expect(200);
+    const [stored] = await api.lab.rows(
+      'SELECT count(*)::integer AS tasks, count(DISTINCT xmin::text)::integer AS transactions FROM tasker.tasks',
+    );
+    expect(stored).toEqual({ tasks: tasks.length, transactions: 1 });
+  });
+
   it('code in the process gets a BackpressureError; what it accepted itself counts at once', async () => {
     for (let n = 0; n <= MOST; n += 1) await api.worker.client.submit(requestFor(job));
     const failure: unknown = await api.worker.client.submit(requestFor(job)).catch((error: unknown) => error);
