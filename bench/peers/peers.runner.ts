@@ -16,13 +16,14 @@ import { measureThroughput } from '../scenarios/throughput.scenario.js';
 import { BenchServer } from '../server/index.js';
 import { TemplateFiles } from '../workloads/index.js';
 
-/** The peers, each with the part of a round's tasks that it is given. */
+/** The peers, each with the part of a round's tasks that it is given, and of those one after another. */
 const PEERS = {
-  'pg-boss': 1,
-  'graphile-worker': 0.1,
-  dbos: 0.07,
-  absurd: 0.07,
-  openworkflow: 0.07,
+  'pg-boss': { share: 1 },
+  'graphile-worker': { share: 0.1 },
+  dbos: { share: 0.07 },
+  absurd: { share: 0.07 },
+  // A second each: it polls.
+  openworkflow: { share: 0.07, loneShare: 0.15 },
 } as const;
 
 const SIZES = {
@@ -33,7 +34,7 @@ const SIZES = {
   },
   full: {
     throughput: { tasks: 10_000, rounds: 5, warmUp: 5_000 },
-    lone: { tasks: 30, rounds: 3, warmUp: 10 },
+    lone: { tasks: 60, rounds: 5, warmUp: 20 },
   },
 } as const;
 
@@ -60,7 +61,7 @@ async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
     await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder });
     const file = new URL('peer.process.ts', folder);
     const contestant = await contestants.startFile(name, file, {});
-    return { ...contestant, share: PEERS[name] };
+    return { ...contestant, ...PEERS[name] };
   } catch (error) {
     process.stderr.write(`${name} is left out: ${String(error)}\n`);
     return null;

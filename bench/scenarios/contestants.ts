@@ -25,6 +25,8 @@ export interface Contestant {
   readonly variant?: string;
   /** Of the tasks of a round, the part that it is given; all where left out. */
   readonly share?: number;
+  /** The same of the tasks that are run one after another. */
+  readonly loneShare?: number;
   /** Whether it is stopped while it is not its turn. */
   readonly standsStill: boolean;
   readonly process: EngineProcess;

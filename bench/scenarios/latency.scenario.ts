@@ -2,12 +2,13 @@ import { median, percentile } from '../measures/index.js';
 import type { Measurements } from '../measures/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
-import { inTurn } from './turn.js';
+import { inTurn, orderOf } from './turn.js';
 
 export interface LatencyPlan {
   readonly workload: WorkloadName;
   readonly tasks: number;
   readonly rounds: number;
+  /** Tasks at the beginning of each turn that are not measured: the turns of others may have been long. */
   readonly warmUp: number;
 }
 
@@ -17,14 +18,11 @@ export async function measureLoneLatency(
   plan: LatencyPlan,
   measurements: Measurements,
 ): Promise<void> {
-  const runAlone = (contestant: Contestant, tasks: number): Promise<readonly number[]> =>
-    inTurn(contestant, () => contestant.process.runAlone({ workload: plan.workload, tasks }));
-  for (const contestant of contestants) await runAlone(contestant, plan.warmUp);
   const rounds = new Map(
     contestants.map((contestant): [Contestant, (readonly number[])[]] => [contestant, []]),
   );
   for (let round = 0; round < plan.rounds; round += 1) {
-    for (const [contestant, done] of rounds) done.push(await runAlone(contestant, plan.tasks));
+    for (const [contestant, done] of orderOf([...rounds], round)) done.push(await runTurn(contestant, plan));
   }
   for (const [{ name }, done] of rounds) {
     addLatencies(measurements, name, plan.workload, 'lone_task', done.flat());
@@ -40,6 +38,16 @@ export async function measureLoneLatency(
       'ratio',
     );
   }
+}
+
+function runTurn(contestant: Contestant, plan: LatencyPlan): Promise<readonly number[]> {
+  const { process, loneShare = 1 } = contestant;
+  const runAlone = (tasks: number): Promise<readonly number[]> =>
+    process.runAlone({ workload: plan.workload, tasks: Math.max(1, Math.round(tasks * loneShare)) });
+  return inTurn(contestant, async () => {
+    await runAlone(plan.warmUp);
+    return runAlone(plan.tasks);
+  });
 }
 
 export function addLatencies(

@@ -3,7 +3,7 @@ import type { Measurements, ResourceUse } from '../measures/index.js';
 import { workload } from '../workloads/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
-import { inTurn } from './turn.js';
+import { inTurn, orderOf } from './turn.js';
 
 export interface ThroughputPlan {
   readonly workload: WorkloadName;
@@ -35,7 +35,7 @@ export async function measureThroughput(
   }
   const rounds = new Map(contestants.map((contestant): [Contestant, Round[]] => [contestant, []]));
   for (let round = 0; round < plan.rounds; round += 1) {
-    for (const [contestant, done] of rounds) done.push(await runRound(contestant, plan));
+    for (const [contestant, done] of orderOf([...rounds], round)) done.push(await runRound(contestant, plan));
   }
   for (const [contestant, done] of rounds) report(contestant, plan, done, measurements);
   const [first, ...others] = [...rounds];

@@ -5,6 +5,12 @@ import type { Contestant } from './contestants.js';
 /** What an engine that was stopped has to catch up with before it is measured. */
 const WAKE_MS = 200;
 
+/** Who has which turn in a round: each round begins with another one, so that nobody always follows the same. */
+export function orderOf<T>(contestants: readonly T[], round: number): readonly T[] {
+  const first = contestants.length === 0 ? 0 : round % contestants.length;
+  return [...contestants.slice(first), ...contestants.slice(0, first)];
+}
+
 /**
  * Lets one engine work while the others stand still: some of them look for work a hundred times a second, and that must not be
  * counted as another's. The service is never stopped: it costs next to nothing while it has nothing to do.
