@@ -116,7 +116,7 @@ export class RunningAttempt implements StepServices {
   limitTime(): void {
     if (this.over) return;
     const seconds = this.runnable.step.template.timeoutSeconds ?? this.environment.defaultTimeoutSeconds;
-    const left = (seconds - this.seconds) * 1000;
+    const left = Math.max(seconds - this.seconds, 0) * 1000;
     this.timer = setTimeout(() => this.timeOut(seconds), left);
   }
 
