@@ -1,10 +1,10 @@
 /** The benchmarks from the command line: `npm run bench -- --help`. */
-import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 
 import { runBench } from './bench.runner.js';
 import { tellFailure } from './failure.teller.js';
 import { readOptions, USAGE } from './options.js';
+import { openResults } from './results.file.js';
 import { runScale } from './scale/scale.runner.js';
 import { tableOf } from './report/text.table.js';
 
@@ -20,10 +20,11 @@ if (args.includes('--help')) {
 } else {
   try {
     const options = readOptions(args);
+    const results = await openResults(options.json);
     const run = options.scale ? runScale : runBench;
     const measurements = await run(options, (what) => process.stderr.write(`${what}\n`));
     say(tableOf(measurements));
-    if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements, null, 2)}\n`);
+    await results.write(measurements);
   } catch (error) {
     process.exitCode = tellFailure(error);
   }

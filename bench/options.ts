@@ -3,7 +3,11 @@ import { parseCommandLine } from '../src/cli/command-line.parser.js';
 
 export const PARTS = ['linear', 'graphs', 'retries', 'load', 'idle', 'submit', 'service'] as const;
 
+/** The other engines that there are. */
+export const PEERS = ['pg-boss', 'graphile-worker', 'dbos', 'absurd', 'openworkflow'] as const;
+
 export type Part = (typeof PARTS)[number];
+export type Peer = (typeof PEERS)[number];
 
 export interface Options {
   /** How much is run: `smoke` only shows that every part works, `quick` fits in a minute. */
@@ -16,7 +20,7 @@ export interface Options {
   /** Of the parts of a run, only these; all where empty. */
   readonly parts: readonly Part[];
   /** Of the peers, only these; all where empty. */
-  readonly peers: readonly string[];
+  readonly peers: readonly Peer[];
   /** Where CPU profiles of the engines' processes go. */
   readonly profile: string | null;
 }
@@ -31,9 +35,11 @@ export const USAGE = `npm run bench -- [options]
   --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
                    what PostgreSQL's statements cost
   --parts a,b      only these of linear, graphs, retries, load, idle, submit, service
-  --peers a,b      with bench:peers: only these
+  --peers a,b      with bench:peers: only these of pg-boss, graphile-worker, dbos, absurd, openworkflow
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
+/** The service runs no more steps at once than that. */
+const MOST_AT_ONCE = 10_000;
 /** What `--quick` has time for. */
 const QUICK_PARTS: readonly Part[] = ['linear'];
 
@@ -55,7 +61,7 @@ export function readOptions(args: readonly string[]): Options {
   });
   if (positionals.length > 0)
     throw new UsageError(`"${positionals.join(' ')}": expected flags alone, such as --quick`);
-  const parts = listed(values.parts).map(part);
+  const parts = listed(values.parts).map((name) => oneOf(PARTS, '--parts', name));
   const unmeasured = parts.filter((name) => values.quick && !QUICK_PARTS.includes(name));
   if (unmeasured.length > 0)
     throw new UsageError(`--quick measures ${QUICK_PARTS.join(', ')} alone, not ${unmeasured.join(', ')}`);
@@ -64,9 +70,9 @@ export function readOptions(args: readonly string[]): Options {
     scale: values.scale,
     json: values.json ?? null,
     parts,
-    peers: listed(values.peers),
+    peers: listed(values.peers).map((name) => oneOf(PEERS, '--peers', name)),
     profile: values.profile ?? null,
-    concurrency: wholeNumber('--concurrency', values.concurrency),
+    concurrency: stepsAtOnce('--concurrency', values.concurrency),
   };
 }
 
@@ -74,13 +80,14 @@ function listed(text: string): readonly string[] {
   return text.split(',').filter((name) => name !== '');
 }
 
-function part(name: string): Part {
-  const found = PARTS.find((candidate) => candidate === name);
-  if (found === undefined) throw new UsageError(`--parts takes some of ${PARTS.join(', ')}, not "${name}"`);
+function oneOf<T extends string>(names: readonly T[], option: string, name: string): T {
+  const found = names.find((candidate) => candidate === name);
+  if (found === undefined) throw new UsageError(`${option} takes some of ${names.join(', ')}, not "${name}"`);
   return found;
 }
 
-function wholeNumber(option: string, text: string): number {
-  if (!/^[1-9]\d*$/.test(text)) throw new UsageError(`${option} takes a whole number from 1, not "${text}"`);
+function stepsAtOnce(option: string, text: string): number {
+  if (!/^[1-9]\d*$/.test(text) || Number(text) > MOST_AT_ONCE)
+    throw new UsageError(`${option} takes a whole number from 1 to ${MOST_AT_ONCE}, not "${text}"`);
   return Number(text);
 }

@@ -1,13 +1,13 @@
 /** Other engines beside the service: `npm run bench:peers`. */
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
 import process from 'node:process';
 import { promisify } from 'node:util';
 
 import { Measurements } from '../measures/index.js';
 import { tellFailure } from '../failure.teller.js';
-import { readOptions } from '../options.js';
-import type { Options } from '../options.js';
+import { PEERS, readOptions, USAGE } from '../options.js';
+import type { Options, Peer } from '../options.js';
+import { openResults } from '../results.file.js';
 import { tableOf } from '../report/text.table.js';
 import { Contestants, TASKER } from '../scenarios/contestants.js';
 import type { Contestant } from '../scenarios/contestants.js';
@@ -17,14 +17,14 @@ import { BenchServer } from '../server/index.js';
 import { TemplateFiles } from '../workloads/index.js';
 
 /** The peers, each with the part of a round's tasks that it is given, and of those one after another. */
-const PEERS = {
+const SHARES: Readonly<Record<Peer, Pick<Contestant, 'share' | 'loneShare'>>> = {
   'pg-boss': { share: 1 },
   'graphile-worker': { share: 0.1 },
   dbos: { share: 0.07 },
   absurd: { share: 0.07 },
   // A second each: it polls.
   openworkflow: { share: 0.07, loneShare: 0.15 },
-} as const;
+};
 
 const SIZES = {
   smoke: { throughput: { tasks: 200, rounds: 1, warmUp: 50 }, lone: { tasks: 2, rounds: 1, warmUp: 1 } },
@@ -40,7 +40,12 @@ const SIZES = {
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
+if (process.argv.includes('--help')) {
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
 const options = givenOptions();
+const results = await openResults(options.json).catch((error: unknown) => process.exit(tellFailure(error)));
 const size = SIZES[options.size];
 const measurements = new Measurements();
 const server = await BenchServer.start();
@@ -55,13 +60,13 @@ function givenOptions(): Options {
   }
 }
 
-async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
+async function startPeer(name: Peer): Promise<Contestant | null> {
   const folder = new URL(`./${name}/`, import.meta.url);
   try {
     await promisify(execFile)('npm', ['ci', '--no-audit', '--no-fund'], { cwd: folder });
     const file = new URL('peer.process.ts', folder);
     const contestant = await contestants.startFile(name, file, {});
-    return { ...contestant, ...PEERS[name] };
+    return { ...contestant, ...SHARES[name] };
   } catch (error) {
     process.stderr.write(`${name} is left out: ${String(error)}\n`);
     return null;
@@ -70,7 +75,7 @@ async function startPeer(name: keyof typeof PEERS): Promise<Contestant | null> {
 
 try {
   const running = [await contestants.start(TASKER, { concurrency: options.concurrency })];
-  for (const name of ['pg-boss', 'graphile-worker', 'dbos', 'absurd', 'openworkflow'] as const) {
+  for (const name of PEERS) {
     if (options.peers.length > 0 && !options.peers.includes(name)) continue;
     const contestant = await startPeer(name);
     if (contestant !== null) running.push(contestant);
@@ -79,7 +84,7 @@ try {
   await measureLoneLatency(running, { workload: 'linear', ...size.lone }, measurements);
   await contestants.stopAll();
   process.stdout.write(`${tableOf(measurements.all)}\n`);
-  if (options.json !== null) await writeFile(options.json, `${JSON.stringify(measurements.all, null, 2)}\n`);
+  await results.write(measurements.all);
 } finally {
   contestants.killAll();
   await templates.remove();

@@ -96,7 +96,10 @@ describe('npm run bench', () => {
   it.each([
     ['--nonsense', /^bench: Unknown option '--nonsense'; the flags are --quick, .*--help$/],
     ['--parts=graph', /^bench: --parts takes some of linear, .*, service, not "graph"$/],
-    ['--concurrency=0', /^bench: --concurrency takes a whole number from 1, not "0"$/],
+    ['--concurrency=0', /^bench: --concurrency takes a whole number from 1 to 10000, not "0"$/],
+    ['--concurrency=10001', /^bench: --concurrency takes a whole number from 1 to 10000, not "10001"$/],
+    ['--peers=boss', /^bench: --peers takes some of pg-boss, .*, openworkflow, not "boss"$/],
+    ['--json=/none/there.json', /^bench: --json: cannot write \/none\/there.json: it does not exist$/],
   ])('says in a line what is wrong with %s, and what would be right', async (option, line) => {
     const program = runBench(option);
     expect(await program.exited).toMatchObject({ code: 2 });
