@@ -4,7 +4,7 @@ import process from 'node:process';
 import { runBench } from './bench.runner.js';
 import { tellFailure } from './failure.teller.js';
 import { readOptions, USAGE } from './options.js';
-import { openResults } from './results.file.js';
+import { assertWritable, writeResults } from './results.file.js';
 import { runScale } from './scale/scale.runner.js';
 import { tableOf } from './report/text.table.js';
 
@@ -20,11 +20,11 @@ if (args.includes('--help')) {
 } else {
   try {
     const options = readOptions(args);
-    const results = await openResults(options.json);
+    await assertWritable(options.json);
     const run = options.scale ? runScale : runBench;
     const measurements = await run(options, (what) => process.stderr.write(`${what}\n`));
     say(tableOf(measurements));
-    await results.write(measurements);
+    await writeResults(options.json, measurements);
   } catch (error) {
     process.exitCode = tellFailure(error);
   }

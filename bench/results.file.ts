@@ -1,31 +1,24 @@
-import { open } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 
 import { FileAccessError, UsageError } from '../src/cli/command-line.errors.js';
 import type { Measurement } from './measures/index.js';
 
-/** Where the figures of a run go with `--json`. */
-export interface ResultsFile {
-  /** Replaces what is in it. */
-  write(measurements: readonly Measurement[]): Promise<void>;
-}
-
 /**
- * Opens the file before the run, which takes minutes; one that is given up leaves it as it was. Null: nowhere.
+ * Before a run, which takes minutes. What is in the file stays as it is.
  *
+ * @param path where `--json` puts the figures; null: nowhere
  * @throws UsageError where it can't be written
  */
-export async function openResults(path: string | null): Promise<ResultsFile> {
-  if (path === null) return { write: () => Promise.resolve() };
+export async function assertWritable(path: string | null): Promise<void> {
+  if (path === null) return;
   try {
     await (await open(path, 'a')).close();
   } catch (error) {
     throw new UsageError(`--json: ${new FileAccessError('write', path, error).message}`);
   }
-  return {
-    write: async (measurements) => {
-      const file = await open(path, 'w');
-      await file.writeFile(`${JSON.stringify(measurements, null, 2)}\n`);
-      await file.close();
-    },
-  };
+}
+
+/** Replaces what is in the file. */
+export async function writeResults(path: string | null, measurements: readonly Measurement[]): Promise<void> {
+  if (path !== null) await writeFile(path, `${JSON.stringify(measurements, null, 2)}\n`);
 }

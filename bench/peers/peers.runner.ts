@@ -7,7 +7,7 @@ import { Measurements } from '../measures/index.js';
 import { tellFailure } from '../failure.teller.js';
 import { PEERS, readOptions, USAGE } from '../options.js';
 import type { Options, Peer } from '../options.js';
-import { openResults } from '../results.file.js';
+import { assertWritable, writeResults } from '../results.file.js';
 import { tableOf } from '../report/text.table.js';
 import { Contestants, TASKER } from '../scenarios/contestants.js';
 import type { Contestant } from '../scenarios/contestants.js';
@@ -45,7 +45,7 @@ if (process.argv.includes('--help')) {
   process.exit(0);
 }
 const options = givenOptions();
-const results = await openResults(options.json).catch((error: unknown) => process.exit(tellFailure(error)));
+await assertWritable(options.json).catch((error: unknown) => process.exit(tellFailure(error)));
 const size = SIZES[options.size];
 const measurements = new Measurements();
 const server = await BenchServer.start();
@@ -84,7 +84,7 @@ try {
   await measureLoneLatency(running, { workload: 'linear', ...size.lone }, measurements);
   await contestants.stopAll();
   process.stdout.write(`${tableOf(measurements.all)}\n`);
-  await results.write(measurements.all);
+  await writeResults(options.json, measurements.all);
 } finally {
   contestants.killAll();
   await templates.remove();

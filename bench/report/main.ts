@@ -49,6 +49,6 @@ async function readRun(file: string): Promise<readonly Measurement[]> {
   try {
     return parseFigures(await readFile(file, 'utf8'), file);
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(`can't read ${file}: ${error instanceof Error ? error.message : String(error)}`);
   }
 }

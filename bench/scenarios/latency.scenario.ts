@@ -2,7 +2,7 @@ import { median, percentile } from '../measures/index.js';
 import type { Measurements } from '../measures/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
-import { inTurn, orderOf } from './turn.js';
+import { inTurn, orderOf, partOf } from './turn.js';
 
 export interface LatencyPlan {
   readonly workload: WorkloadName;
@@ -41,9 +41,9 @@ export async function measureLoneLatency(
 }
 
 function runTurn(contestant: Contestant, plan: LatencyPlan): Promise<readonly number[]> {
-  const { process, loneShare = 1 } = contestant;
+  const { process, loneShare } = contestant;
   const runAlone = (tasks: number): Promise<readonly number[]> =>
-    process.runAlone({ workload: plan.workload, tasks: Math.max(1, Math.round(tasks * loneShare)) });
+    process.runAlone({ workload: plan.workload, tasks: partOf(tasks, loneShare) });
   return inTurn(contestant, async () => {
     await runAlone(plan.warmUp);
     return runAlone(plan.tasks);

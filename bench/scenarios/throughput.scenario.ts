@@ -3,7 +3,7 @@ import type { Measurements, ResourceUse } from '../measures/index.js';
 import { workload } from '../workloads/index.js';
 import type { WorkloadName } from '../workloads/index.js';
 import type { Contestant } from './contestants.js';
-import { inTurn, orderOf } from './turn.js';
+import { inTurn, orderOf, partOf } from './turn.js';
 
 export interface ThroughputPlan {
   readonly workload: WorkloadName;
@@ -30,7 +30,7 @@ export async function measureThroughput(
   measurements: Measurements,
 ): Promise<void> {
   for (const contestant of contestants) {
-    const tasks = tasksOf(contestant, plan.warmUp);
+    const tasks = partOf(plan.warmUp, contestant.share);
     await runChecked(contestant, () => contestant.process.run({ workload: plan.workload, tasks }));
   }
   const rounds = new Map(contestants.map((contestant): [Contestant, Round[]] => [contestant, []]));
@@ -45,14 +45,9 @@ export async function measureThroughput(
   }
 }
 
-/** A slow engine is given less to do, so that its rounds take about as long as the others'. */
-function tasksOf({ share = 1 }: Contestant, tasks: number): number {
-  return Math.max(1, Math.round(tasks * share));
-}
-
 async function runRound(contestant: Contestant, plan: ThroughputPlan): Promise<Round> {
   const { process, meter } = contestant;
-  const tasks = tasksOf(contestant, plan.tasks);
+  const tasks = partOf(plan.tasks, contestant.share);
   const steps = tasks * workload(plan.workload).steps.length;
   const { result, use } = await runChecked(contestant, () =>
     meter.during(() => process.run({ workload: plan.workload, tasks })),

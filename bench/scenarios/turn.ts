@@ -5,6 +5,11 @@ import type { Contestant } from './contestants.js';
 /** What an engine that was stopped has to catch up with before it is measured. */
 const WAKE_MS = 200;
 
+/** What of so many tasks a contestant is given: a slow one less, so that its turns take about as long as the others'. */
+export function partOf(tasks: number, share = 1): number {
+  return Math.max(1, Math.round(tasks * share));
+}
+
 /** Who has which turn in a round: each round begins with another one, so that nobody always follows the same. */
 export function orderOf<T>(contestants: readonly T[], round: number): readonly T[] {
   const first = contestants.length === 0 ? 0 : round % contestants.length;
