@@ -1,5 +1,6 @@
 import { TaskerError } from '../engine/index.js';
 import type { JsonObject } from '../engine/index.js';
+import { didYouMean } from '../spelling/index.js';
 import type { StepFailureOptions } from './step-execution-result.js';
 
 export type StepErrorOptions = Omit<StepFailureOptions, 'message' | 'retryable'>;
@@ -32,12 +33,39 @@ export class RetryableStepError extends TaskerError {
 
 /** A step that the handler counts on has no result: it is not a dependency, or was resolved by hand without one. */
 export class MissingDependencyError extends PermanentStepError {
-  constructor(stepName: string, context: JsonObject = {}) {
-    super(`There is no result of step "${stepName}"`, {
+  /** @param reason the message, if the handler has a better one */
+  constructor(
+    stepName: string,
+    context: JsonObject = {},
+    reason: string = `There is no result of step "${stepName}"`,
+  ) {
+    super(reason, {
       errorCode: 'MISSING_DEPENDENCY',
       errorType: 'DependencyError',
       context: { ...context, dependency: stepName },
     });
+  }
+
+  /** The step exists, and was resolved by hand. */
+  static withoutResult(stepName: string): MissingDependencyError {
+    return new MissingDependencyError(
+      stepName,
+      {},
+      `There is no result of step "${stepName}": it was resolved by hand. Complete this step by hand, or let its handler read dependencyResults, which leaves such a step out`,
+    );
+  }
+
+  /** @param parents the steps that the step `dependent` depends on */
+  static notAParent(stepName: string, dependent: string, parents: readonly string[]): MissingDependencyError {
+    const known = parents.length === 0 ? 'nothing' : parents.map((name) => `"${name}"`).join(', ');
+    const advice =
+      didYouMean(stepName, parents) ||
+      ": name it in the step's dependencies, or read it with step.result(name)";
+    return new MissingDependencyError(
+      stepName,
+      {},
+      `Step "${dependent}" does not depend on "${stepName}" (it depends on ${known})${advice}`,
+    );
   }
 }
 

@@ -118,17 +118,24 @@ export class TaskSequenceStep<
   }
 
   /**
-   * The result of a direct parent.
+   * The result of a direct parent, which may be `null`.
    *
-   * @throws MissingDependencyError (not retryable) where it has none
+   * @throws MissingDependencyError (not retryable) if that step is no direct parent, or was resolved by hand without a result
    */
   dependency<Name extends keyof Dependencies & string>(name: Name): Dependencies[Name] {
-    const result: Dependencies[Name] | undefined = this.dependencyResults[name];
-    if (result === undefined || result === null) throw new MissingDependencyError(name);
-    return result;
+    const results = this.dependencyResults;
+    const result: Dependencies[Name] | undefined = Object.hasOwn(results, name) ? results[name] : undefined;
+    if (result !== undefined) return result;
+    const { dependencies } = this.stepDefinition;
+    throw dependencies.includes(name)
+      ? MissingDependencyError.withoutResult(name)
+      : MissingDependencyError.notAParent(name, this.claim.name, dependencies);
   }
 
-  /** The result of any finished step of the task, however far up; undefined where it has not finished. */
+  /**
+   * The result of any complete step of the task, however far up, which may be `null`; undefined if that step has not finished,
+   * was resolved by hand, or does not exist.
+   */
   async result(stepName: string): Promise<JsonValue | undefined> {
     return this.services.readStepResult(stepName);
   }

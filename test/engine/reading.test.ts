@@ -257,7 +257,7 @@ describe('A step as it is read', () => {
     ]);
   });
 
-  it('gives its result by name, once it has finished', async () => {
+  it('gives its result by name, once it is complete', async () => {
     const task = await worker.submit({ template_id: diamond });
     const read = (name: string) =>
       core.rows('SELECT result FROM tasker.read_step_results(ARRAY[$1::uuid], ARRAY[$2::text])', [
@@ -269,7 +269,7 @@ describe('A step as it is read', () => {
     await worker.complete(steps.map((step) => succeeded(step, [1, { two: 3 }])));
     expect(await read('start')).toEqual([{ result: [1, { two: 3 }] }]);
     await worker.resolve(task, 1);
-    expect(await read('left')).toEqual([{ result: null }]);
+    expect(await read('left')).toEqual([]);
     expect(await read('right')).toEqual([]);
     expect(await read('nothing')).toEqual([]);
   });

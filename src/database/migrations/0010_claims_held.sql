@@ -22,7 +22,7 @@ AS $$
          coalesce(s.lease_seconds, p_lease_seconds), t.correlation_id, t.context,
          (SELECT json_object_agg(p.name, p.result)
           FROM tasker.steps p
-          WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
+          WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state = 4),
          NULL::json
   FROM tasker.steps s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid])
   WHERE s.state = 2 AND s.worker_id = p_worker AND s.attempt_token = ANY (p_tokens)

@@ -12,7 +12,8 @@
 -- but by claim_step_alone.
 --
 -- Answers with rows of kind
---   claim    a step to run: its place, token, attempt number, context, and its direct parents' results by name
+--   claim    a step to run: its place, token, attempt number, context, and its direct parents' results by name, without
+--            parents that were resolved by hand (a parent whose result is JSON's null is there); null if none has a result
 --   summary  one row, last; detail: {"next_retry_ms": until the next retry is due, or null; "more": whether ready steps
 --            were probably left; "alone": whether steps wait to be run alone; "schema_version"}
 --

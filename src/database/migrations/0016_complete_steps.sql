@@ -301,7 +301,7 @@ BEGIN
            t.correlation_id, t.context,
            (SELECT json_object_agg(p.name, p.result)
             FROM tasker.steps p
-            WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)),
+            WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state = 4),
            NULL::json
     FROM unnest(v_handed_tasks, v_handed_indexes) AS h (task_uuid, step_index)
     JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[h.task_uuid]) AND s.step_index = h.step_index

@@ -98,8 +98,8 @@ BEGIN
 END
 $$;
 
--- The same as rows, one a step. created_at is the task's, and so is updated_at until something happens to the step. A result that is
--- JSON's null is null here.
+-- The same as rows, one a step. created_at is the task's, and so is updated_at until something happens to the step. The result
+-- of a complete step is never null: it may be JSON's null.
 CREATE FUNCTION tasker.read_steps(p_task_uuid uuid)
 RETURNS TABLE (
   step_index smallint,
@@ -132,7 +132,7 @@ AS $$
          ARRAY(SELECT d.value::smallint FROM json_array_elements_text(s.dependencies) WITH ORDINALITY AS d ORDER BY d.ordinality),
          s.remaining_dependencies, s.attempts, s.lost_count, (t.task ->> 'created_at')::timestamptz,
          greatest((t.task ->> 'created_at')::timestamptz, s.updated_at), s.completed_at, s.last_attempted_at, s.next_retry_at,
-         s.last_failure_at, s.result, s.event_kind, s.event_recorded_at, s.event_started_at, s.event_retry_delay_ms,
+         s.last_failure_at, CASE s.state WHEN 'complete' THEN coalesce(s.result, 'null') END, s.event_kind, s.event_recorded_at, s.event_started_at, s.event_retry_delay_ms,
          s.event_detail, s.event_metadata, s.worker_name, s.worker_hostname
   FROM tasker.read_task(p_task_uuid) AS t (task)
   CROSS JOIN LATERAL json_to_recordset(t.task -> 'steps') AS s (

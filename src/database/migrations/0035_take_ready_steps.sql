@@ -122,7 +122,7 @@ BEGIN
              CASE WHEN s.dependencies <> '{}' THEN (
                SELECT json_object_agg(p.name, p.result)
                FROM tasker.steps p
-               WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state IN (4, 7)
+               WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state = 4
              ) END,
              NULL::json
       FROM taken s JOIN tasker.tasks t ON t.task_uuid = ANY (ARRAY[s.task_uuid]);
