@@ -9,6 +9,7 @@ import {
   RESETTABLE_STATES,
   retryTransient,
   stepIndexOf,
+  storedJson,
   TaskReader,
   TemplateCatalog,
 } from '../engine/index.js';
@@ -24,6 +25,7 @@ import type {
   TaskStep,
 } from '../engine/index.js';
 import { TaskChanges, WorkAnnouncer } from '../notifications/index.js';
+import { isJsonObject } from '../templates/index.js';
 import { TaskSubmitter } from './task.submitter.js';
 import type { SubmitManyOutcome, SubmitOptions } from './task.submitter.js';
 import { TaskWatch } from './task.watch.js';
@@ -149,29 +151,33 @@ export class TaskClient {
     completion: { readonly result: JsonValue; readonly metadata?: JsonObject },
     { reason, by }: ManualAction,
   ): Promise<Task> {
-    await this.checkCompletion(taskUuid, stepUuid, completion);
+    const { result, metadata } = await this.checkedCompletion(taskUuid, stepUuid, completion);
     return this.byHand(taskUuid, stepUuid, { verb: 'completed', allowed: FINISHABLE_STATES }, (index) =>
-      this.engine.completeStep(taskUuid, index, completion.result, completion.metadata ?? {}, reason, by),
+      this.engine.completeStep(taskUuid, index, result, metadata, reason, by),
     );
   }
 
   /** A result given by hand must be one that the handler could have given: dependants trust its shape. */
-  private async checkCompletion(
+  private async checkedCompletion(
     taskUuid: string,
     stepUuid: string,
     { result, metadata = {} }: { readonly result: JsonValue; readonly metadata?: JsonObject },
-  ): Promise<void> {
+  ): Promise<{ readonly result: JsonValue; readonly metadata: JsonObject }> {
     const violations = Object.entries({ result, metadata }).flatMap(([part, value]) => {
       const problem = jsonProblem(value);
       return problem === null ? [] : [{ path: `${part}${problem.path}`, message: problem.message }];
     });
     if (violations.length > 0) throw new InvalidTaskRequestError(violations);
+    const stored = storedJson({ result, metadata });
+    if (!isJsonObject(stored.metadata))
+      throw new InvalidTaskRequestError([{ path: 'metadata', message: 'expected an object' }]);
     const task = await this.get(taskUuid);
     const name = task.steps.find((step) => step.stepUuid === stepUuid)?.name;
     const template = await this.templateOf(task);
     const step = name === undefined ? undefined : template?.steps.get(name);
-    const mismatches = step?.checkResult(result, 'result') ?? [];
+    const mismatches = step?.checkResult(stored.result, 'result') ?? [];
     if (mismatches.length > 0) throw new InvalidTaskRequestError(mismatches);
+    return stored;
   }
 
   /** Files first; what no file says any more, the database still knows. */

@@ -136,8 +136,8 @@ export class TaskSubmitter {
     flights.add(flight);
   }
 
-  private prepare(request: TaskRequest): PreparedTask {
-    const violations = checkTaskRequest(request);
+  private prepare(given: TaskRequest): PreparedTask {
+    const { violations, request } = checkTaskRequest(given);
     if (violations.length > 0) throw new InvalidTaskRequestError(violations);
     const template = this.catalog.find(request.namespace, request.name, request.version);
     if (template === undefined) {

@@ -28,7 +28,7 @@ export {
   WaitTimeoutError,
 } from './errors.js';
 export type { Violation } from './errors.js';
-export { jsonProblem } from './json.check.js';
+export { inspectJson, jsonProblem, storedJson } from './json.check.js';
 export type { JsonProblem } from './json.check.js';
 export type { JsonList, JsonObject, JsonValue } from './json.types.js';
 export { FINISHABLE_STATES, RESETTABLE_STATES, STEP_STATES, TASK_STATUSES } from './states.js';

@@ -1,19 +1,29 @@
 import type { Violation } from './errors.js';
-import { jsonProblem } from './json.check.js';
+import { inspectJson, jsonProblem, storedJson } from './json.check.js';
+import type { JsonProblem } from './json.check.js';
 import type { TaskRequest } from './task.types.js';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
+/** A request, and what is wrong with it. */
+export interface CheckedTaskRequest {
+  readonly violations: readonly Violation[];
+  /** With the context as it is read back: a Date in it is a text by then. */
+  readonly request: TaskRequest;
+}
+
 /**
- * What is wrong with a request, whoever made it. The types say most of it, but a caller in JavaScript, or one that casts,
- * must not be able to store what PostgreSQL or a handler can't take. Paths are spelled as in the REST API.
+ * Checks a request. The types say most of it, but a caller in JavaScript, or one that casts, must not be able to store what
+ * PostgreSQL or a handler can't take. Paths are spelled as in the REST API.
  */
-export function checkTaskRequest(request: TaskRequest): readonly Violation[] {
-  return [
+export function checkTaskRequest(given: TaskRequest): CheckedTaskRequest {
+  const { problem, verbatim } = inspectJson(given.context);
+  const request = problem !== null || verbatim ? given : { ...given, context: storedJson(given.context) };
+  const violations = [
     ...text('namespace', request.namespace),
     ...text('name', request.name),
     ...text('version', request.version),
-    ...object('context', request.context),
+    ...object('context', request.context, problem),
     ...optional(request.initiator, (value) => text('initiator', value)),
     ...optional(request.sourceSystem, (value) => text('source_system', value)),
     ...optional(request.reason, (value) => text('reason', value)),
@@ -23,8 +33,9 @@ export function checkTaskRequest(request: TaskRequest): readonly Violation[] {
     ...optional(request.parentCorrelationId, (value) => uuid('parent_correlation_id', value)),
     ...optional(request.idempotencyKey, (value) => text('idempotency_key', value, 255)),
     ...optional(request.claimTimeoutSeconds, (value) => integer('claim_timeout_seconds', value, 1, 3600)),
-    ...optional(request.options, (value) => object('options', value)),
+    ...optional(request.options, (value) => object('options', value, jsonProblem(value))),
   ];
+  return { violations, request };
 }
 
 function optional<T>(value: T | undefined, check: (value: T) => readonly Violation[]): readonly Violation[] {
@@ -42,7 +53,7 @@ function text(path: string, value: unknown, longest = 10_000): readonly Violatio
 
 function tags(value: unknown): readonly Violation[] {
   if (!Array.isArray(value)) return [{ path: 'tags', message: 'expected a list of texts' }];
-  return value.flatMap((tag: unknown, index) => text(`tags[${index}]`, tag));
+  return Array.from<unknown>(value).flatMap((tag, index) => text(`tags[${index}]`, tag));
 }
 
 function integer(path: string, value: unknown, lowest: number, highest: number): readonly Violation[] {
@@ -55,10 +66,9 @@ function uuid(path: string, value: unknown): readonly Violation[] {
   return typeof value === 'string' && UUID.test(value) ? [] : [{ path, message: 'expected a uuid' }];
 }
 
-function object(path: string, value: unknown): readonly Violation[] {
+function object(path: string, value: unknown, problem: JsonProblem | null): readonly Violation[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     return [{ path, message: 'expected an object' }];
   }
-  const problem = jsonProblem(value);
   return problem === null ? [] : [{ path: `${path}${problem.path}`, message: problem.message }];
 }

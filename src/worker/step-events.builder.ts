@@ -1,5 +1,12 @@
-import { jsonProblem } from '../engine/index.js';
-import type { ClaimedStep, JsonValue, RegisteredEvent, StepEvent, StepReport } from '../engine/index.js';
+import { jsonProblem, storedJson } from '../engine/index.js';
+import type {
+  ClaimedStep,
+  JsonValue,
+  RegisteredEvent,
+  StepEvent,
+  StepReport,
+  Violation,
+} from '../engine/index.js';
 import type { EventCondition } from '../templates/index.js';
 import type { EventPublication } from './domain-event.publisher.js';
 import type { EventPublisherRegistry } from './event-publisher.registry.js';
@@ -27,7 +34,6 @@ export function stepEvents(
       const publication = publicationOf(claim, template, report, outcome, event.template.name);
       const payload = payloadOf(event, publication, publishers);
       if (payload === undefined) return [];
-      assertFits(event, payload);
       return [
         {
           name: event.template.name,
@@ -52,28 +58,37 @@ function holds(condition: EventCondition, outcome: Outcome): boolean {
   return condition === outcome;
 }
 
+/** Undefined if the publisher publishes nothing this time. */
 function payloadOf(
-  { template }: RegisteredEvent,
+  event: RegisteredEvent,
   publication: EventPublication,
   publishers: EventPublisherRegistry,
 ): JsonValue | undefined {
+  const { template } = event;
   if (template.publisher === null) {
-    return publication.error === null ? publication.result : { ...publication.error };
+    return fitting(event, publication.error === null ? publication.result : { ...publication.error });
   }
   const publisher = publishers.find(template.publisher);
   if (publisher === undefined) throw new Error(`There is no publisher "${template.publisher}"`);
-  return publisher.payload(publication);
+  const payload = publisher.payload(publication);
+  if (payload === undefined) return undefined;
+  const problem = jsonProblem(payload);
+  if (problem !== null) {
+    throw schemaError(event, [{ path: `payload${problem.path}`, message: problem.message }]);
+  }
+  // Subscribers in this process get what the outbox gives to others.
+  return fitting(event, storedJson(payload));
 }
 
-function assertFits({ template, checkPayload }: RegisteredEvent, payload: JsonValue): void {
-  const invalid = jsonProblem(payload);
-  const problems =
-    invalid === null
-      ? checkPayload(payload, 'payload')
-      : [{ path: `payload${invalid.path}`, message: invalid.message }];
-  if (problems.length === 0) return;
-  throw new PermanentStepError(
-    `The payload of event "${template.name}" does not fit: ${problems.map((p) => `${p.path}: ${p.message}`).join('; ')}`,
+function fitting(event: RegisteredEvent, payload: JsonValue): JsonValue {
+  const violations = event.checkPayload(payload, 'payload');
+  if (violations.length > 0) throw schemaError(event, violations);
+  return payload;
+}
+
+function schemaError({ template }: RegisteredEvent, violations: readonly Violation[]): PermanentStepError {
+  return new PermanentStepError(
+    `The payload of event "${template.name}" does not fit: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`,
     { errorCode: 'EVENT_SCHEMA', errorType: 'EventSchemaError' },
   );
 }

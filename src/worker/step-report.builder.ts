@@ -1,5 +1,6 @@
-import { jsonProblem } from '../engine/index.js';
+import { jsonProblem, storedJson } from '../engine/index.js';
 import type { AttemptKey, FailureDetail, JsonObject, RegisteredStep, StepReport } from '../engine/index.js';
+import { isJsonObject } from '../templates/index.js';
 import { PermanentStepError, RetryableStepError, StepAbortedError } from './step-errors.js';
 import { StepFailure, StepSuccess } from './step-execution-result.js';
 import type { StepFailureOptions } from './step-execution-result.js';
@@ -61,6 +62,10 @@ function readAnswer(
 
   const resultJson = JSON.stringify(result);
   const metadataJson = metadata === null ? NO_METADATA : JSON.stringify(metadata);
+  if (metadata !== null && !metadataJson.startsWith('{')) {
+    const message = "The handler's answer can't be kept: metadata: expected an object";
+    return refused(attempt, step, 'INVALID_RESULT', message, rules);
+  }
   const bytes = Buffer.byteLength(resultJson) + (metadata === null ? 0 : Buffer.byteLength(metadataJson));
   if (bytes > rules.maxResultBytes) {
     const message = `The result has ${bytes} bytes; at most ${rules.maxResultBytes} are kept (TASKER_MAX_RESULT_BYTES)`;
@@ -205,11 +210,17 @@ function storable(text: unknown, longest: number): string {
 function storableContext(context: JsonObject): JsonObject {
   try {
     const problem = jsonProblem(context);
-    if (problem === null) return JSON.parse(JSON.stringify(context));
-    return { dropped: `the context${problem.path} could not be kept: ${problem.message}` };
+    if (problem !== null) return droppedContext(`${problem.path} could not be kept: ${problem.message}`);
+    const stored = storedJson(context);
+    return isJsonObject(stored) ? stored : droppedContext(' could not be kept: expected an object');
   } catch (error) {
-    return { dropped: `the context could not be kept: reading it threw: ${textOf(error)}` };
+    return droppedContext(` could not be kept: reading it threw: ${textOf(error)}`);
   }
+}
+
+/** The reason may name a key that can't be stored. */
+function droppedContext(reason: string): JsonObject {
+  return { dropped: storable(`the context${reason}`, LONGEST_MESSAGE) };
 }
 
 function textOf(thrown: unknown): string {
