@@ -13,6 +13,7 @@ export {
   DuplicateTaskError,
   InvalidStateError,
   InvalidTaskRequestError,
+  InvalidUuidError,
   isSettled,
   NotFoundError,
   STEP_STATES,

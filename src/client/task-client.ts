@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import {
+  checkedUuid,
+  checkManualAction,
   Engine,
   FINISHABLE_STATES,
   InvalidStateError,
@@ -85,82 +87,103 @@ export class TaskClient {
     return this.submitter.submitMany(requests);
   }
 
-  /** The task as it stands, with its steps. Rejects with `NotFoundError`. */
+  /** The task as it stands, with its steps. Rejects with `NotFoundError` or `InvalidUuidError`. */
   async get(taskUuid: string): Promise<Task> {
-    return retryTransient(() => this.reader.read(taskUuid), { patienceMs: PATIENCE_MS });
+    const uuid = checkedUuid('taskUuid', taskUuid);
+    return retryTransient(() => this.reader.read(uuid), { patienceMs: PATIENCE_MS });
   }
 
-  /** The step of the task as it stands. Rejects with `NotFoundError`, which says whether it is the task that is missing. */
+  /**
+   * The step of the task as it stands. Rejects with `NotFoundError`, which says whether the task or the step is missing, or with
+   * `InvalidUuidError`.
+   */
   async getStep(taskUuid: string, stepUuid: string): Promise<TaskStep> {
-    return findStep(await this.get(taskUuid), stepUuid);
+    const uuid = checkedUuid('stepUuid', stepUuid);
+    return findStep(await this.get(taskUuid), uuid);
   }
 
   /**
    * Resolves with the task once it has ended or is blocked by failures.
    *
-   * @throws NotFoundError; WaitTimeoutError when `timeoutMs` have passed (the task goes on); the signal's reason
+   * @throws NotFoundError; InvalidUuidError; WaitTimeoutError when `timeoutMs` have passed (the task goes on); the signal's reason
    */
   async waitFor(taskUuid: string, options: WaitOptions = {}): Promise<Task> {
-    return this.watch.waitFor(taskUuid, options);
+    return this.watch.waitFor(checkedUuid('taskUuid', taskUuid), options);
   }
 
   /**
    * Cancels a task: its unfinished steps will not run, running handlers are aborted, late results are refused.
    *
-   * @throws NotFoundError; InvalidStateError where it has ended already
+   * @throws NotFoundError; InvalidUuidError; InvalidStateError where it has ended already; InvalidTaskRequestError where reason or
+   *   name can't be stored
    */
-  async cancel(taskUuid: string, { reason, by }: Partial<ManualAction> = {}): Promise<Task> {
-    const outcome = await retryTransient(
-      () => this.engine.cancel(taskUuid, reason ?? 'unknown', by ?? 'unknown'),
-      { patienceMs: PATIENCE_MS },
-    );
+  async cancel(
+    taskUuid: string,
+    { reason = 'unknown', by = 'unknown' }: Partial<ManualAction> = {},
+  ): Promise<Task> {
+    const uuid = checkedUuid('taskUuid', taskUuid);
+    assertStorable({ reason, by });
+    const outcome = await retryTransient(() => this.engine.cancel(uuid, reason, by), {
+      patienceMs: PATIENCE_MS,
+    });
     if (outcome === 'not_found') throw new NotFoundError(`Task not found: ${taskUuid}`);
-    const task = await this.get(taskUuid);
+    const task = await this.get(uuid);
     if (outcome === 'ended') {
       throw new InvalidStateError(
         `Task ${taskUuid} has ended as ${task.status}: only an unfinished task can be cancelled`,
       );
     }
-    this.logger.debug({ message: 'Task cancelled', task_uuid: taskUuid, reason, by });
-    this.changes.publish([taskUuid]);
+    this.logger.debug({ message: 'Task cancelled', task_uuid: uuid, reason, by });
+    this.changes.publish([uuid]);
     return task;
   }
 
-  /** Gives a step in error a new run, its attempts counted anew; its task goes on by itself. */
-  async resetStep(taskUuid: string, stepUuid: string, { reason, by }: ManualAction): Promise<Task> {
-    return this.byHand(taskUuid, stepUuid, { verb: 'reset', allowed: RESETTABLE_STATES }, (index) =>
-      this.engine.resetStep(taskUuid, index, reason, by),
+  /**
+   * Gives a step in error a new run, its attempts counted anew; its task goes on by itself.
+   *
+   * @throws NotFoundError; InvalidUuidError; InvalidStateError; InvalidTaskRequestError where reason or name can't be stored
+   */
+  async resetStep(taskUuid: string, stepUuid: string, action: ManualAction): Promise<Task> {
+    return this.byHand(
+      placeOf(taskUuid, stepUuid),
+      action,
+      { verb: 'reset', allowed: RESETTABLE_STATES },
+      (uuid, index) => this.engine.resetStep(uuid, index, action.reason, action.by),
     );
   }
 
-  /** Ends a step that is stuck, without a result; its dependants go on. */
-  async resolveStep(taskUuid: string, stepUuid: string, { reason, by }: ManualAction): Promise<Task> {
-    return this.byHand(taskUuid, stepUuid, { verb: 'resolved', allowed: FINISHABLE_STATES }, (index) =>
-      this.engine.resolveStep(taskUuid, index, reason, by),
+  /** Ends a step that is stuck, without a result; its dependants go on. Throws as `resetStep`. */
+  async resolveStep(taskUuid: string, stepUuid: string, action: ManualAction): Promise<Task> {
+    return this.byHand(
+      placeOf(taskUuid, stepUuid),
+      action,
+      { verb: 'resolved', allowed: FINISHABLE_STATES },
+      (uuid, index) => this.engine.resolveStep(uuid, index, action.reason, action.by),
     );
   }
 
   /**
    * Ends a step that is stuck with a result given by hand; its dependants go on.
    *
-   * @throws InvalidTaskRequestError where the result can't be stored, or breaks the step's `result_schema`
+   * @throws as `resetStep`; InvalidTaskRequestError also where the result can't be stored, or breaks the step's `result_schema`
    */
   async completeStep(
     taskUuid: string,
     stepUuid: string,
     completion: { readonly result: JsonValue; readonly metadata?: JsonObject },
-    { reason, by }: ManualAction,
+    action: ManualAction,
   ): Promise<Task> {
-    const { result, metadata } = await this.checkedCompletion(taskUuid, stepUuid, completion);
-    return this.byHand(taskUuid, stepUuid, { verb: 'completed', allowed: FINISHABLE_STATES }, (index) =>
-      this.engine.completeStep(taskUuid, index, result, metadata, reason, by),
+    const place = placeOf(taskUuid, stepUuid);
+    assertStorable(action);
+    const { result, metadata } = await this.checkedCompletion(place, completion);
+    return this.byHand(place, action, { verb: 'completed', allowed: FINISHABLE_STATES }, (uuid, index) =>
+      this.engine.completeStep(uuid, index, result, metadata, action.reason, action.by),
     );
   }
 
   /** A result given by hand must be one that the handler could have given: dependants trust its shape. */
   private async checkedCompletion(
-    taskUuid: string,
-    stepUuid: string,
+    { taskUuid, stepUuid }: StepPlace,
     { result, metadata = {} }: { readonly result: JsonValue; readonly metadata?: JsonObject },
   ): Promise<{ readonly result: JsonValue; readonly metadata: JsonObject }> {
     const violations = Object.entries({ result, metadata }).flatMap(([part, value]) => {
@@ -186,13 +209,14 @@ export class TaskClient {
   }
 
   private async byHand(
-    taskUuid: string,
-    stepUuid: string,
+    { taskUuid, stepUuid }: StepPlace,
+    action: ManualAction,
     { verb, allowed }: { readonly verb: string; readonly allowed: readonly StepState[] },
-    act: (stepIndex: number) => Promise<ManualOutcome>,
+    act: (taskUuid: string, stepIndex: number) => Promise<ManualOutcome>,
   ): Promise<Task> {
+    assertStorable(action);
     const index = stepIndexOf(taskUuid, stepUuid);
-    const outcome = index === null ? 'not_found' : await act(index);
+    const outcome = index === null ? 'not_found' : await act(taskUuid, index);
     const task = await this.get(taskUuid);
     const step = findStep(task, stepUuid);
     if (outcome === 'invalid_state') {
@@ -212,6 +236,20 @@ export class TaskClient {
     this.changes.publish([taskUuid]);
     return task;
   }
+}
+
+interface StepPlace {
+  readonly taskUuid: string;
+  readonly stepUuid: string;
+}
+
+function placeOf(taskUuid: string, stepUuid: string): StepPlace {
+  return { taskUuid: checkedUuid('taskUuid', taskUuid), stepUuid: checkedUuid('stepUuid', stepUuid) };
+}
+
+function assertStorable(action: ManualAction): void {
+  const violations = checkManualAction(action);
+  if (violations.length > 0) throw new InvalidTaskRequestError(violations);
 }
 
 function findStep(task: Task, stepUuid: string): TaskStep {

@@ -4,6 +4,9 @@ import type { DomainEvent } from './domain-event.types.js';
 import { patternExpression } from './event-pattern.js';
 import { DOMAIN_EVENT_SUBSCRIPTION } from './on-domain-event.decorator.js';
 
+/** A subscription's place is kept under its name, which stands in an index. */
+const LONGEST_NAME = 255;
+
 /** A method under `@OnDomainEvent`. */
 export interface EventSubscription {
   readonly name: string;
@@ -23,7 +26,7 @@ export class DomainEventExplorer {
   ) {}
 
   /**
-   * @throws Error where two subscriptions have the same name, or one is on a provider that has no instance of its own
+   * @throws Error where two subscriptions have the same name, a name is too long to be kept, or one is on a provider that has no instance of its own
    */
   explore(): readonly EventSubscription[] {
     const found = this.discovery.getProviders().flatMap((wrapper) => {
@@ -93,6 +96,11 @@ function assertUniqueNames(subscriptions: readonly EventSubscription[]): void {
     if (names.has(name)) {
       throw new Error(
         `Two subscriptions are called "${name}": give one of them a name, @OnDomainEvent(…, { name })`,
+      );
+    }
+    if (name.length > LONGEST_NAME || !/^\P{Cc}+$/u.test(name)) {
+      throw new Error(
+        `A subscription is called ${JSON.stringify(name.slice(0, LONGEST_NAME))}: a name has 1 to ${LONGEST_NAME} characters and no control characters, @OnDomainEvent(…, { name })`,
       );
     }
     names.add(name);

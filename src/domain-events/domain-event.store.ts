@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database/index.js';
 import type { Statement } from '../database/index.js';
-import { stepUuid } from '../engine/index.js';
+import { storableText, stepUuid } from '../engine/index.js';
 import type { JsonValue } from '../engine/index.js';
 import { domainEventId } from './domain-event.types.js';
 import type { DomainEvent } from './domain-event.types.js';
@@ -33,6 +33,9 @@ export interface EventBatch {
   readonly events: readonly StoredEvent[];
   readonly upTo: string;
 }
+
+/** A subscriber's error is cut: it is there to be read. */
+const LONGEST_ERROR = 10_000;
 
 const REGISTER: Statement = {
   name: 'tasker_register_event_subscription',
@@ -93,7 +96,7 @@ export class DomainEventStore {
       subscription,
       owner,
       position,
-      error,
+      error === null ? null : storableText(error, LONGEST_ERROR),
     ]);
     return row?.held === true;
   }

@@ -29,6 +29,11 @@ export class NotFoundError extends TaskerError {
   readonly code = 'NOT_FOUND';
 }
 
+/** An id that should be a uuid is not. */
+export class InvalidUuidError extends TaskerError {
+  readonly code = 'INVALID_UUID';
+}
+
 /** The request or its context breaks a rule; `violations` names each place. */
 export class InvalidTaskRequestError extends TaskerError {
   readonly code = 'INVALID_TASK_REQUEST';

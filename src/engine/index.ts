@@ -22,6 +22,7 @@ export {
   DuplicateTaskError,
   InvalidStateError,
   InvalidTaskRequestError,
+  InvalidUuidError,
   NotFoundError,
   TaskerError,
   TemplateNotFoundError,
@@ -62,5 +63,7 @@ export { TemplateCatalog, TemplateChangedError } from './template.catalog.js';
 export type { RegisteredEvent, RegisteredStep, RegisteredTemplate } from './template.catalog.js';
 export { templateGraph } from './template.graph.js';
 export type { GraphStep } from './template.graph.js';
+export { characters, checkManualAction, LONGEST, MOST_TAGS, storableText } from './text.limits.js';
+export { checkedUuid, isUuid } from './uuid.check.js';
 export { timeOrderedUuid } from './time-ordered.uuid.js';
 export { retryTransient } from './transient.retry.js';

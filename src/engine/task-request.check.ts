@@ -2,8 +2,8 @@ import type { Violation } from './errors.js';
 import { inspectJson, jsonProblem, storedJson } from './json.check.js';
 import type { JsonProblem } from './json.check.js';
 import type { TaskRequest } from './task.types.js';
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+import { checkText, LONGEST, MOST_TAGS } from './text.limits.js';
+import { isUuid } from './uuid.check.js';
 
 /** A request, and what is wrong with it. */
 export interface CheckedTaskRequest {
@@ -20,18 +20,20 @@ export function checkTaskRequest(given: TaskRequest): CheckedTaskRequest {
   const { problem, verbatim } = inspectJson(given.context);
   const request = problem !== null || verbatim ? given : { ...given, context: storedJson(given.context) };
   const violations = [
-    ...text('namespace', request.namespace),
-    ...text('name', request.name),
-    ...text('version', request.version),
+    ...checkText('namespace', request.namespace, LONGEST.name),
+    ...checkText('name', request.name, LONGEST.name),
+    ...checkText('version', request.version, LONGEST.name),
     ...object('context', request.context, problem),
-    ...optional(request.initiator, (value) => text('initiator', value)),
-    ...optional(request.sourceSystem, (value) => text('source_system', value)),
-    ...optional(request.reason, (value) => text('reason', value)),
+    ...optional(request.initiator, (value) => checkText('initiator', value, LONGEST.initiator)),
+    ...optional(request.sourceSystem, (value) => checkText('source_system', value, LONGEST.sourceSystem)),
+    ...optional(request.reason, (value) => checkText('reason', value, LONGEST.reason)),
     ...optional(request.tags, tags),
     ...optional(request.priority, (value) => integer('priority', value, -100, 100)),
     ...optional(request.correlationId, (value) => uuid('correlation_id', value)),
     ...optional(request.parentCorrelationId, (value) => uuid('parent_correlation_id', value)),
-    ...optional(request.idempotencyKey, (value) => text('idempotency_key', value, 255)),
+    ...optional(request.idempotencyKey, (value) =>
+      checkText('idempotency_key', value, LONGEST.idempotencyKey),
+    ),
     ...optional(request.claimTimeoutSeconds, (value) => integer('claim_timeout_seconds', value, 1, 3600)),
     ...optional(request.options, (value) => object('options', value, jsonProblem(value))),
   ];
@@ -42,18 +44,11 @@ function optional<T>(value: T | undefined, check: (value: T) => readonly Violati
   return value === undefined ? [] : check(value);
 }
 
-function text(path: string, value: unknown, longest = 10_000): readonly Violation[] {
-  if (typeof value !== 'string' || value === '')
-    return [{ path, message: 'expected a text that is not empty' }];
-  const length = value.length > longest ? Array.from(value).length : value.length;
-  if (length > longest) return [{ path, message: `expected at most ${longest} characters, got ${length}` }];
-  const problem = jsonProblem(value);
-  return problem === null ? [] : [{ path, message: problem.message }];
-}
-
 function tags(value: unknown): readonly Violation[] {
   if (!Array.isArray(value)) return [{ path: 'tags', message: 'expected a list of texts' }];
-  return Array.from<unknown>(value).flatMap((tag, index) => text(`tags[${index}]`, tag));
+  if (value.length > MOST_TAGS)
+    return [{ path: 'tags', message: `expected at most ${MOST_TAGS} tags, got ${value.length}` }];
+  return Array.from<unknown>(value).flatMap((tag, index) => checkText(`tags[${index}]`, tag, LONGEST.tag));
 }
 
 function integer(path: string, value: unknown, lowest: number, highest: number): readonly Violation[] {
@@ -63,7 +58,7 @@ function integer(path: string, value: unknown, lowest: number, highest: number):
 }
 
 function uuid(path: string, value: unknown): readonly Violation[] {
-  return typeof value === 'string' && UUID.test(value) ? [] : [{ path, message: 'expected a uuid' }];
+  return isUuid(value) ? [] : [{ path, message: 'expected a uuid' }];
 }
 
 function object(path: string, value: unknown, problem: JsonProblem | null): readonly Violation[] {

@@ -26,11 +26,6 @@ export class InvalidRequestError extends TaskerError {
   }
 }
 
-/** A path parameter that should be a uuid is not. */
-export class InvalidUuidError extends TaskerError {
-  readonly code = 'INVALID_UUID';
-}
-
 /** The body is something else than JSON in UTF-8. */
 export class UnsupportedMediaTypeError extends TaskerError {
   readonly code = 'UNSUPPORTED_MEDIA_TYPE';

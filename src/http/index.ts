@@ -21,7 +21,6 @@ export {
   IsTextOfLength,
   IsTimestamp,
   IsUuid,
-  isUuid,
 } from './request.rules.js';
 export { API_KEY_HEADER, Authenticator } from './security/authenticator.js';
 export { ANYBODY, Asking } from './security/request-identity.js';

@@ -1,15 +1,19 @@
-import { IsISO8601, IsObject, Length, Matches, ValidateBy } from 'class-validator';
+import { IsISO8601, IsObject, Length, ValidateBy } from 'class-validator';
 
-const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
+import { characters, isUuid } from '../engine/index.js';
 
-/** Whether this is a uuid as PostgreSQL takes it, of any version. */
-export function isUuid(value: string): boolean {
-  return UUID.test(value);
-}
-
-/** A string with something in it. */
-export function IsText(): PropertyDecorator {
-  return Matches(/\S/, { message: 'must be a non-empty string' });
+/** A string with something in it, of at most `longest` characters. */
+export function IsText(longest: number): PropertyDecorator {
+  return ValidateBy({
+    name: 'rule',
+    validator: {
+      validate: (value) => isFilledText(value) && characters(value, longest) <= longest,
+      defaultMessage: (found) =>
+        isFilledText(found?.value)
+          ? `must be a string of at most ${longest} characters, got ${characters(found?.value, longest)}`
+          : 'must be a non-empty string',
+    },
+  });
 }
 
 /** A string of `min` to `max` characters. */
@@ -18,7 +22,7 @@ export function IsTextOfLength(min: number, max: number): PropertyDecorator {
 }
 
 export function IsUuid(): PropertyDecorator {
-  return Matches(UUID, { message: 'must be a uuid' });
+  return Rule('must be a uuid', isUuid);
 }
 
 export function IsTimestamp(): PropertyDecorator {
@@ -41,11 +45,12 @@ export function IsDigitsFrom(min: number, max: number): PropertyDecorator {
   );
 }
 
-/** A list of texts. */
-export function IsTextList(): PropertyDecorator {
+/** A list of at most `most` texts. */
+export function IsTextList(most: number): PropertyDecorator {
   return Rule(
-    'must be an array of strings',
-    (value) => Array.isArray(value) && value.every((item) => typeof item === 'string'),
+    `must be an array of at most ${most} strings`,
+    (value) =>
+      Array.isArray(value) && value.length <= most && value.every((item) => typeof item === 'string'),
   );
 }
 
@@ -65,6 +70,10 @@ export function IsGiven(): PropertyDecorator {
 /** A JSON object whose inside is the client's own. */
 export function IsJsonObject(): PropertyDecorator {
   return IsObject({ message: 'must be an object' });
+}
+
+function isFilledText(value: unknown): value is string {
+  return typeof value === 'string' && /\S/.test(value);
 }
 
 function Rule(message: string, accepts: (value: unknown) => boolean): PropertyDecorator {

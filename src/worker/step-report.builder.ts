@@ -1,4 +1,4 @@
-import { jsonProblem, storedJson } from '../engine/index.js';
+import { jsonProblem, storableText, storedJson } from '../engine/index.js';
 import type { AttemptKey, FailureDetail, JsonObject, RegisteredStep, StepReport } from '../engine/index.js';
 import { isJsonObject } from '../templates/index.js';
 import { PermanentStepError, RetryableStepError, StepAbortedError } from './step-errors.js';
@@ -134,9 +134,9 @@ function failed(
 ): StepReport {
   const retryable = retry.retryable && (options.retryable ?? true);
   const failure: FailureDetail = {
-    message: storable(options.message, LONGEST_MESSAGE),
-    error_code: storable(options.errorCode ?? 'HANDLER_ERROR', 255),
-    error_type: storable(options.errorType ?? 'StepFailure', 255),
+    message: storableText(options.message, LONGEST_MESSAGE),
+    error_code: storableText(options.errorCode ?? 'HANDLER_ERROR', 255),
+    error_type: storableText(options.errorType ?? 'StepFailure', 255),
     retryable,
     status_code: Number.isSafeInteger(options.statusCode) ? (options.statusCode ?? null) : null,
     context: storableContext(options.context ?? {}),
@@ -199,11 +199,7 @@ function backtraceOf(error: unknown): readonly string[] {
   return error.stack
     .split('\n')
     .slice(1, MOST_BACKTRACE_LINES + 1)
-    .map((line) => storable(line.trim(), 500));
-}
-
-function storable(text: unknown, longest: number): string {
-  return String(text).slice(0, longest).replaceAll('\0', '\u{FFFD}').toWellFormed();
+    .map((line) => storableText(line.trim(), 500));
 }
 
 /** A copy, so that what is sent later is what was checked here. */
@@ -220,7 +216,7 @@ function storableContext(context: JsonObject): JsonObject {
 
 /** The reason may name a key that can't be stored. */
 function droppedContext(reason: string): JsonObject {
-  return { dropped: storable(`the context${reason}`, LONGEST_MESSAGE) };
+  return { dropped: storableText(`the context${reason}`, LONGEST_MESSAGE) };
 }
 
 function textOf(thrown: unknown): string {

@@ -4,7 +4,7 @@ import { PermanentStepError, RetryableStepError } from '../../src/index.js';
 import { expectContract } from '../contract/contract.js';
 import { requestFor, workflow } from '../support/workflows.js';
 import { until } from '../support/until.js';
-import { ApiLab } from './api-lab.js';
+import { ApiLab, UNKNOWN_UUID } from './api-lab.js';
 
 const LATER = { max_attempts: 3, backoff: 'linear', backoff_base_ms: 3_600_000, max_backoff_ms: 3_600_000 };
 const good = workflow('good', { give: {} });
@@ -55,6 +55,10 @@ async function list(query = ''): Promise<Page> {
 async function submit(of: typeof good, fields: object = {}): Promise<string> {
   const { body } = await api.post({ ...requestFor(of), ...fields }).expect(200);
   return body.task_uuid;
+}
+
+function cursorOf(text: string): string {
+  return Buffer.from(text).toString('base64url');
 }
 
 /** Finished tasks of an initiator, a millisecond apart and long ago, straight into the table. */
@@ -172,11 +176,21 @@ describe('GET /v1/tasks', () => {
     ['status=done', 'status', 'must be one of pending, steps_in_process'],
     ['namespace=', 'namespace', 'must be a non-empty string'],
     ['cursor=abc', 'cursor', 'must be the next_cursor of another page'],
-    [
-      `cursor=${Buffer.from(`2026-99-99 00:00:00+00 ${crypto.randomUUID()}`).toString('base64url')}`,
-      'cursor',
-      'must be the next_cursor',
-    ],
+    ...[
+      '2026-99-99 00:00:00+00',
+      '2026-02-30 00:00:00+00',
+      '2026-02-03 25:00:00+00',
+      '2026-02-03 12:60:00+00',
+      '2026-02-03 12:00:00+99',
+      '2026-02-03 12:00:00+02:77',
+      '0000-01-01 00:00:00+00',
+      '300000-01-01 00:00:00+00',
+      'infinity',
+      '-infinity',
+      'now',
+    ].map((time) => [`cursor=${cursorOf(`${time} ${UNKNOWN_UUID}`)}`, 'cursor', 'must be the next_cursor']),
+    [`cursor=${cursorOf('2026-02-03 12:00:00+00 0197a0de')}`, 'cursor', 'must be the next_cursor'],
+    [`initiator=${'x'.repeat(256)}`, 'initiator', 'must be a string of at most 255 characters, got 256'],
     ['sort=asc', 'sort', 'is not a known field'],
     ['initiator=%00', 'initiator', 'holds a NUL character'],
     ['source_system=a%00b', 'source_system', 'holds a NUL character'],

@@ -1,3 +1,4 @@
+import { randomBytes, randomInt } from 'node:crypto';
 import { connect } from 'node:net';
 
 import { Logger } from '@nestjs/common';
@@ -113,7 +114,7 @@ describe('the task endpoints', () => {
         { path: 'name', message: 'must be a non-empty string' },
         { path: 'namespace', message: 'must be a non-empty string' },
         { path: 'priority', message: 'must be an integer from -100 to 100' },
-        { path: 'tags', message: 'must be an array of strings' },
+        { path: 'tags', message: 'must be an array of at most 100 strings' },
         { path: 'version', message: 'must be a non-empty string' },
       ]);
       expect(await api.countTasks()).toBe(before);
@@ -168,6 +169,40 @@ describe('the task endpoints', () => {
       const answer = await api.postWith({ [field]: 'x' }).expect(400);
       expect(answer.body.error.details).toEqual([
         { path: expect.stringContaining(field), message: NO_FIELD },
+      ]);
+    });
+
+    it('refuses a text that is too long, in a batch that one task alone', async () => {
+      const wrong = await api.postWith({ initiator: random(3_000) }).expect(400);
+      expect(wrong.body.error.details).toEqual([
+        { path: 'initiator', message: 'must be a string of at most 255 characters, got 3000' },
+      ]);
+      // Of four bytes a character, both stand in one row of an index.
+      const longest = Array.from({ length: 255 }, () =>
+        String.fromCodePoint(0x10_000 + randomInt(0x10_000)),
+      ).join('');
+      const tasks = [
+        { ...REQUEST, initiator: longest, source_system: Array.from(longest).toReversed().join('') },
+        { ...REQUEST, source_system: random(256) },
+        { ...REQUEST, reason: random(10_001) },
+        { ...REQUEST, tags: [random(256)] },
+        { ...REQUEST, tags: Array.from({ length: 101 }, () => 'a') },
+        { ...REQUEST, idempotency_key: random(256) },
+        REQUEST,
+      ];
+      const { body } = await api.post({ tasks }, '/v1/tasks/batch').expect(200);
+      expect(body.tasks).toEqual([
+        { task_uuid: expect.any(String) },
+        ...['source_system', 'reason', 'tags[0]', 'tags', 'idempotency_key'].map((path, place) => ({
+          error: {
+            code: 'BAD_REQUEST',
+            message: expect.any(String),
+            details: [
+              { path: `tasks[${place + 1}].${path}`, message: expect.stringMatching(/at most|to 255/) },
+            ],
+          },
+        })),
+        { task_uuid: expect.any(String) },
       ]);
     });
 
@@ -277,4 +312,9 @@ async function waits(api: ApiLab, count: number): Promise<void> {
 
 function inOrder(details: { path: string }[]): unknown {
   return details.toSorted((left, right) => left.path.localeCompare(right.path));
+}
+
+/** A text that no index can compress. */
+function random(length: number): string {
+  return randomBytes(length).toString('hex').slice(0, length);
 }

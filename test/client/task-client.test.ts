@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
 import {
@@ -168,6 +169,52 @@ describe('TaskClient', () => {
     controller.abort(new Error('never mind'));
     await expect(waiting).rejects.toThrow('never mind');
     await worker.client.cancel(taskUuid);
+  });
+
+  it('answers every id that is no uuid with INVALID_UUID, and takes one in capitals', async () => {
+    const { client } = worker;
+    const { taskUuid } = await client.submit(requestFor(EASY));
+    const words = { reason: 'looked at it', by: 'operator' };
+    const shouted = taskUuid.toUpperCase();
+    const task = await client.waitFor(shouted);
+    const stepUuid = task.steps[0]?.stepUuid ?? '';
+    expect(await client.getStep(shouted, stepUuid.toUpperCase())).toMatchObject({ stepUuid, taskUuid });
+
+    for (const wrong of ['not-a-uuid', '', `${taskUuid}0`, "';DROP TABLE tasks"]) {
+      for (const acting of [
+        client.get(wrong),
+        client.getStep(wrong, stepUuid),
+        client.getStep(taskUuid, wrong),
+        client.waitFor(wrong),
+        client.cancel(wrong),
+        client.resetStep(wrong, stepUuid, words),
+        client.resolveStep(taskUuid, wrong, words),
+        client.completeStep(wrong, stepUuid, { result: 1 }, words),
+      ])
+        await expect(acting).rejects.toMatchObject({
+          code: 'INVALID_UUID',
+          message: expect.stringContaining(JSON.stringify(wrong)),
+        });
+    }
+  });
+
+  it('refuses what is too long to be kept, of many requests that one alone', async () => {
+    const outcomes = await worker.client.submitMany([
+      requestFor(EASY),
+      { ...requestFor(EASY), initiator: randomBytes(1_500).toString('hex') },
+      { ...requestFor(EASY), sourceSystem: 'x'.repeat(256) },
+      { ...requestFor(EASY), tags: Array.from({ length: 101 }, () => 'tag') },
+      requestFor(EASY),
+    ]);
+    expect(outcomes.map((outcome) => errorOf(outcome) ?? 'accepted')).toEqual([
+      'accepted',
+      expect.objectContaining({
+        violations: [{ path: 'initiator', message: 'expected at most 255 characters, got 3000' }],
+      }),
+      expect.objectContaining({ violations: [expect.objectContaining({ path: 'source_system' })] }),
+      expect.objectContaining({ violations: [expect.objectContaining({ path: 'tags' })] }),
+      'accepted',
+    ]);
   });
 
   it('wakes every caller that waits for one task', async () => {

@@ -101,4 +101,26 @@ describe('What can’t be done by hand is refused', () => {
       });
     }
   });
+
+  it('where the words about it can not be kept', async () => {
+    const { task, step } = await blocked();
+    const { taskUuid } = task;
+    const { stepUuid } = step;
+    for (const [words, path] of [
+      [{ ...BY, by: 'x'.repeat(256) }, 'by'],
+      [{ ...BY, reason: 'x'.repeat(10_001) }, 'reason'],
+      [{ ...BY, reason: 'a\0b' }, 'reason'],
+    ] as const) {
+      for (const acting of [
+        client.resetStep(taskUuid, stepUuid, words),
+        client.resolveStep(taskUuid, stepUuid, words),
+        client.completeStep(taskUuid, stepUuid, { result: 1 }, words),
+        client.cancel(taskUuid, words),
+      ])
+        await expect(acting).rejects.toMatchObject({
+          code: 'INVALID_TASK_REQUEST',
+          violations: [{ path, message: expect.any(String) }],
+        });
+    }
+  });
 });

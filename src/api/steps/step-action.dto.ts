@@ -1,12 +1,17 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Equals, IsOptional } from 'class-validator';
 
+import { LONGEST } from '../../engine/index.js';
 import type { JsonObject, JsonValue } from '../../engine/index.js';
 import { IsGiven, IsJsonObject, IsText } from '../../http/index.js';
 import { JsonProperty } from '../json-property.decorator.js';
 
-const WHY = { description: 'Kept in the audit', example: 'The bank was down; it is back' };
-const WHO = { description: 'Kept in the audit', example: 'ada@example.com' };
+const WHY = {
+  maxLength: LONGEST.reason,
+  description: 'Kept in the audit',
+  example: 'The bank was down; it is back',
+};
+const WHO = { maxLength: LONGEST.actor, description: 'Kept in the audit', example: 'ada@example.com' };
 
 /** Gives a step in error a new run, its attempts counted anew. */
 @ApiSchema({ name: 'ResetForRetry' })
@@ -16,11 +21,11 @@ export class ResetForRetryDto {
   action_type!: 'reset_for_retry';
 
   @ApiProperty(WHY)
-  @IsText()
+  @IsText(LONGEST.reason)
   reason!: string;
 
   @ApiProperty(WHO)
-  @IsText()
+  @IsText(LONGEST.actor)
   reset_by!: string;
 }
 
@@ -32,11 +37,11 @@ export class ResolveManuallyDto {
   action_type!: 'resolve_manually';
 
   @ApiProperty(WHY)
-  @IsText()
+  @IsText(LONGEST.reason)
   reason!: string;
 
   @ApiProperty(WHO)
-  @IsText()
+  @IsText(LONGEST.actor)
   resolved_by!: string;
 }
 
@@ -71,11 +76,11 @@ export class CompleteManuallyDto {
   completion_data!: CompletionDataDto;
 
   @ApiProperty(WHY)
-  @IsText()
+  @IsText(LONGEST.reason)
   reason!: string;
 
   @ApiProperty(WHO)
-  @IsText()
+  @IsText(LONGEST.actor)
   completed_by!: string;
 }
 

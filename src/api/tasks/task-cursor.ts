@@ -1,9 +1,11 @@
 import { ValidateBy } from 'class-validator';
 
+import { isUuid } from '../../engine/index.js';
 import type { TaskPlace } from '../../engine/index.js';
-import { isUuid } from '../../http/index.js';
 
-const TIME = /^\d{4,6}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}(?:\.\d{1,6})?[+-]\d{2}(?::\d{2})?$/;
+/** As PostgreSQL writes it; no offset is larger than 15:59. */
+const TIME =
+  /^(?<date>(?!0000)\d{4}-\d{2}-\d{2}) (?<time>\d{2}:\d{2}:\d{2})(?:\.\d{1,6})?[+-](?:0\d|1[0-5])(?::[0-5]\d)?$/;
 
 /** A place in the list of tasks as a word that a client hands back and does not look into. */
 export function writeTaskCursor({ createdAt, taskUuid }: TaskPlace): string {
@@ -15,9 +17,16 @@ export function readTaskCursor(cursor: string): TaskPlace | null {
   const text = Buffer.from(cursor, 'base64url').toString();
   const taskUuid = text.slice(-36);
   const createdAt = text.slice(0, -37);
-  const ours =
-    TIME.test(createdAt) && isUuid(taskUuid) && writeTaskCursor({ createdAt, taskUuid }) === cursor;
-  return ours && !Number.isNaN(Date.parse(createdAt.slice(0, 10))) ? { createdAt, taskUuid } : null;
+  const ours = isTime(createdAt) && isUuid(taskUuid) && writeTaskCursor({ createdAt, taskUuid }) === cursor;
+  return ours ? { createdAt, taskUuid } : null;
+}
+
+/** Whether the database takes it: 2026-02-30 or 25:00 has the right form and is no time. */
+function isTime(text: string): boolean {
+  const { date, time } = TIME.exec(text)?.groups ?? {};
+  if (date === undefined || time === undefined) return false;
+  const read = new Date(`${date}T${time}Z`);
+  return !Number.isNaN(read.getTime()) && read.toISOString().startsWith(`${date}T${time}`);
 }
 
 export function IsTaskCursor(): PropertyDecorator {

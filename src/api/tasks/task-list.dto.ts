@@ -1,7 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
 
-import { TASK_STATUSES } from '../../engine/index.js';
+import { LONGEST, TASK_STATUSES } from '../../engine/index.js';
 import type { TaskStatus } from '../../engine/index.js';
 import { IsDigitsFrom, IsText } from '../../http/index.js';
 import { IsTaskCursor } from './task-cursor.js';
@@ -30,9 +30,9 @@ export class TaskListQueryDto {
   @IsTaskCursor()
   cursor?: string;
 
-  @ApiPropertyOptional({ example: 'linear_workflow' })
+  @ApiPropertyOptional({ maxLength: LONGEST.name, example: 'linear_workflow' })
   @IsOptional()
-  @IsText()
+  @IsText(LONGEST.name)
   namespace?: string;
 
   @ApiPropertyOptional({ enum: TASK_STATUSES, enumName: 'TaskStatus' })
@@ -40,14 +40,14 @@ export class TaskListQueryDto {
   @IsIn(TASK_STATUSES, { message: `must be one of ${TASK_STATUSES.join(', ')}` })
   status?: TaskStatus;
 
-  @ApiPropertyOptional({ example: 'order-service' })
+  @ApiPropertyOptional({ maxLength: LONGEST.initiator, example: 'order-service' })
   @IsOptional()
-  @IsText()
+  @IsText(LONGEST.initiator)
   initiator?: string;
 
-  @ApiPropertyOptional({ example: 'web-shop' })
+  @ApiPropertyOptional({ maxLength: LONGEST.sourceSystem, example: 'web-shop' })
   @IsOptional()
-  @IsText()
+  @IsText(LONGEST.sourceSystem)
   source_system?: string;
 
   get pageNumber(): number {

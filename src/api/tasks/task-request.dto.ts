@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
 
+import { LONGEST, MOST_TAGS } from '../../engine/index.js';
 import type { JsonObject } from '../../engine/index.js';
 import {
   IsIntegerFrom,
@@ -16,16 +17,20 @@ import { JsonObjectProperty } from '../json-property.decorator.js';
 /** Tasker's `TaskRequest`. An optional field may be null as well as left out. */
 @ApiSchema({ name: 'TaskRequest' })
 export class TaskRequestDto {
-  @IsText()
-  @ApiProperty({ description: 'Name of the template', example: 'mathematical_sequence' })
+  @IsText(LONGEST.name)
+  @ApiProperty({
+    maxLength: LONGEST.name,
+    description: 'Name of the template',
+    example: 'mathematical_sequence',
+  })
   name!: string;
 
-  @IsText()
-  @ApiProperty({ example: 'linear_workflow' })
+  @IsText(LONGEST.name)
+  @ApiProperty({ maxLength: LONGEST.name, example: 'linear_workflow' })
   namespace!: string;
 
-  @IsText()
-  @ApiProperty({ example: '1.0.0' })
+  @IsText(LONGEST.name)
+  @ApiProperty({ maxLength: LONGEST.name, example: '1.0.0' })
   version!: string;
 
   @IsJsonObject()
@@ -36,38 +41,47 @@ export class TaskRequestDto {
   context!: JsonObject;
 
   @IsOptional()
-  @IsText()
+  @IsText(LONGEST.initiator)
   @ApiPropertyOptional({
     type: String,
     nullable: true,
+    maxLength: LONGEST.initiator,
     description: 'Who asks; “unknown” where left out',
     example: 'order-service',
   })
   initiator?: string | null;
 
   @IsOptional()
-  @IsText()
+  @IsText(LONGEST.sourceSystem)
   @ApiPropertyOptional({
     type: String,
     nullable: true,
+    maxLength: LONGEST.sourceSystem,
     description: '“unknown” where left out',
     example: 'web-shop',
   })
   source_system?: string | null;
 
   @IsOptional()
-  @IsText()
+  @IsText(LONGEST.reason)
   @ApiPropertyOptional({
     type: String,
     nullable: true,
+    maxLength: LONGEST.reason,
     description: '“unknown” where left out',
     example: 'A customer has ordered',
   })
   reason?: string | null;
 
   @IsOptional()
-  @IsTextList()
-  @ApiPropertyOptional({ type: [String], nullable: true, example: ['example'] })
+  @IsTextList(MOST_TAGS)
+  @ApiPropertyOptional({
+    type: 'array',
+    items: { type: 'string', minLength: 1, maxLength: LONGEST.tag },
+    maxItems: MOST_TAGS,
+    nullable: true,
+    example: ['example'],
+  })
   tags?: string[] | null;
 
   @IsOptional()
@@ -105,12 +119,12 @@ export class TaskRequestDto {
   parent_correlation_id?: string | null;
 
   @IsOptional()
-  @IsTextOfLength(1, 255)
+  @IsTextOfLength(1, LONGEST.idempotencyKey)
   @ApiPropertyOptional({
     type: String,
     nullable: true,
     minLength: 1,
-    maxLength: 255,
+    maxLength: LONGEST.idempotencyKey,
     description: 'The same request with the same key answers with the same task',
     example: 'order-4711',
   })

@@ -1,5 +1,5 @@
+import { isUuid } from '../../engine/index.js';
 import type { TaskRequest } from '../../engine/index.js';
-import { isUuid } from '../../http/index.js';
 import type { TaskRequestDto } from './task-request.dto.js';
 
 /**

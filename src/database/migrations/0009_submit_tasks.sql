@@ -11,7 +11,8 @@
 --                     null where neither of the next two needs it
 --   unique_request    whether request_hash is an identity: a second task with the same one is a conflict
 --   idempotency_hash  hex of the hash of namespace, template name and idempotency_key, with leading \x; or null
---   idempotency_key, initiator, source_system, reason, tags, options: kept as given
+--   idempotency_key, initiator, source_system, reason, tags, options: kept as given. initiator and source_system stand in an
+--                     index: of more than 255 characters each they may raise 54000 and refuse the whole call
 --
 -- p_worker, p_template_ids, p_tokens, p_lease_seconds: with tokens, first steps of these templates are not made ready but leased to
 -- the worker at once, one a token, by priority and in order, as far as the tokens reach; none where any task is not created by
