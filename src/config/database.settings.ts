@@ -1,5 +1,5 @@
 import { isDatabaseUrl, maskDatabaseUrl } from './database-url.mask.js';
-import { IntegerSetting, TextSetting } from './setting.decorator.js';
+import { IntegerSetting, SwitchSetting, TextSetting } from './setting.decorator.js';
 
 const DATABASE_URL_RULE = {
   expected: 'a URL such as postgres://user:password@host:5432/database',
@@ -9,7 +9,7 @@ const DATABASE_URL_RULE = {
 
 /** Where the data is. */
 export class DatabaseSettings {
-  /** Without one the service runs a PostgreSQL of its own, in `dataDir`. */
+  /** Without one the service runs a PostgreSQL of its own, in `dataDir`; not in production, unless `embeddedInProduction`. */
   @TextSetting('DATABASE_URL', DATABASE_URL_RULE)
   readonly databaseUrl?: string;
 
@@ -27,4 +27,8 @@ export class DatabaseSettings {
     accepts: (value) => typeof value === 'string' && value.trim() !== '' && !value.includes('\0'),
   })
   readonly dataDir: string = '.tasker';
+
+  /** Allows the embedded PostgreSQL when `NODE_ENV` is `production`: a container's disk is lost with the container. */
+  @SwitchSetting('TASKER_EMBEDDED_IN_PRODUCTION')
+  readonly embeddedInProduction: boolean = false;
 }

@@ -50,6 +50,12 @@ const ROWS: readonly Row[] = [
     expected: 'a directory',
   },
   {
+    variable: 'TASKER_EMBEDDED_IN_PRODUCTION',
+    read: (s) => s.database.embeddedInProduction,
+    byDefault: false,
+    ...SWITCH,
+  },
+  {
     variable: 'HOST',
     read: (s) => s.http.host,
     byDefault: '127.0.0.1',
@@ -186,6 +192,30 @@ describe('loadSettings', () => {
     expect(problemsOf({ ...both, DATABASE_DIRECT_URL: 'db' })).toEqual([
       { name: 'DATABASE_DIRECT_URL', value: '"***"', message: `expected ${URL_EXPECTED}` },
     ]);
+  });
+
+  it('refuses the embedded PostgreSQL in production, unless a setting asks for it', () => {
+    const production = { NODE_ENV: 'production' };
+    const refusal = {
+      name: 'DATABASE_URL',
+      value: null,
+      message: expect.stringMatching(
+        /^expected when NODE_ENV is production.*TASKER_EMBEDDED_IN_PRODUCTION=true$/,
+      ),
+    };
+    expect(problemsOf(production)).toEqual([refusal]);
+    expect(problemsOf({ ...production, DATABASE_URL: ' ', TASKER_DATA_DIR: '/data' })).toEqual([refusal]);
+    expect(problemsOf({ ...production, TASKER_EMBEDDED_IN_PRODUCTION: 'false' })).toEqual([refusal]);
+    for (const allowed of [
+      { ...production, DATABASE_URL },
+      { ...production, TASKER_EMBEDDED_IN_PRODUCTION: 'true' },
+      { NODE_ENV: 'development' },
+      { NODE_ENV: 'test' },
+      { TASKER_ENV: 'production' },
+    ])
+      expect(problemsOf(allowed)).toEqual([]);
+    expect(problemsOf(production, { databaseUrl: DATABASE_URL })).toEqual([]);
+    expect(problemsOf(production, { embeddedInProduction: true })).toEqual([]);
   });
 
   it('refuses a TASKER_ variable that it does not know, without showing its value', () => {

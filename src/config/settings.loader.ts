@@ -55,6 +55,7 @@ export function loadSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverride
   const problems = [
     ...source.problems,
     ...contradictions(settings),
+    ...unsafeInProduction(settings, env),
     ...findUnknownVariables(
       env,
       SETTINGS.map(({ variable }) => variable),
@@ -138,6 +139,17 @@ function contradictions({ database, security }: Settings): SettingProblem[] {
       refuse(name, 'expected only together with TASKER_JWKS_URL or TASKER_JWKS_FILE');
   }
   return problems;
+}
+
+/** The embedded server keeps its data on this machine's disk, which a new container or pod does not have. */
+function unsafeInProduction({ database }: Settings, env: NodeJS.ProcessEnv): SettingProblem[] {
+  const { databaseUrl, embeddedInProduction } = database;
+  if (databaseUrl !== undefined || embeddedInProduction || env['NODE_ENV']?.trim() !== 'production')
+    return [];
+  const message =
+    'expected when NODE_ENV is production, and it is not given. Without it the data would be on the disk of this machine: ' +
+    'if that is what you want, set TASKER_EMBEDDED_IN_PRODUCTION=true';
+  return [{ name: 'DATABASE_URL', value: null, message }];
 }
 
 function findUnknownOverrides(overrides: SettingsOverrides): SettingProblem[] {

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 
@@ -37,6 +37,16 @@ async function expectRefusal(environment: Record<string, string>, ...messages: R
 describe('The service does not start, says why, and leaves nothing behind', () => {
   it('with a setting that is wrong', async () => {
     await expectRefusal({ TASKER_MAX_CONCURRENCY: 'many' }, /TASKER_MAX_CONCURRENCY/, /many/);
+  });
+
+  it('in production without a database, whose data would be on the disk of a container', async () => {
+    const dataDir = await temporaryFolder();
+    const ownServer = { NODE_ENV: 'production', DATABASE_URL: '', TASKER_DATA_DIR: dataDir };
+    await expectRefusal(
+      ownServer,
+      /DATABASE_URL: expected when NODE_ENV is production.*set TASKER_EMBEDDED_IN_PRODUCTION=true/,
+    );
+    expect(await readdir(dataDir)).toEqual([]);
   });
 
   it('with a template that is wrong', async () => {
