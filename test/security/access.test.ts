@@ -12,6 +12,7 @@ import type { CryptoKey, JWK } from 'jose';
 import { RouteCatalog } from '../../src/http/route.catalog.js';
 import { PERMISSIONS, RequiresOneOf } from '../../src/http/security/permission.js';
 import type { Permission } from '../../src/http/security/permission.js';
+import { PermanentStepError } from '../../src/index.js';
 import type { WorkerHandle } from '../../src/index.js';
 import { UNKNOWN_UUID } from '../api/api-lab.js';
 import { expectContract } from '../contract/contract.js';
@@ -22,6 +23,7 @@ import { requestFor, workflow } from '../support/workflows.js';
 const ISSUER = 'https://issuer.example.com';
 const AUDIENCE = 'tasker';
 const job = workflow('job', { work: {} });
+const failing = workflow('failing', { give: {}, fail: { dependencies: ['give'] } });
 
 interface Operation {
   readonly method: string;
@@ -33,6 +35,14 @@ interface SigningKey {
   readonly privateKey: CryptoKey;
   readonly jwk: JWK;
 }
+
+const handlers = {
+  work: () => 1,
+  give: () => 'classified result',
+  fail: () => {
+    throw new PermanentStepError('It is broken', { context: { card: 'classified card' } });
+  },
+};
 
 let lab: Lab;
 let worker: WorkerHandle;
@@ -53,10 +63,10 @@ beforeAll(async () => {
   published = [first.jwk];
   issuer.listen(0, '127.0.0.1');
   await once(issuer, 'listening');
-  lab = await Lab.open(job);
+  lab = await Lab.open(job, failing);
   worker = await lab.worker({
     enableWebApi: true,
-    handlers: { work: () => 1 },
+    handlers,
     settings: {
       apiKeys: JSON.stringify([
         ...PERMISSIONS.map((name) => ({ name, key: key(name), permissions: [name] })),
@@ -193,6 +203,48 @@ describe('Permissions', () => {
     const listed = await ask(LIST, { 'x-api-key': key('tasks:list') });
     expect(JSON.stringify(listed.body)).not.toContain('secret');
   });
+
+  it('a caller with every permission but steps:read gets no results and no error contexts', async () => {
+    const { taskUuid } = await worker.client.submit(requestFor(failing));
+    const { steps } = await worker.client.waitFor(taskUuid);
+    const path = `/v1/tasks/${taskUuid}`;
+    const failed = steps.find(({ name }) => name === 'fail')?.stepUuid ?? '';
+    const all = await token({ permissions: PERMISSIONS });
+    const noSteps = await token({ permissions: PERMISSIONS.filter((one) => one !== 'steps:read') });
+    const answerTo = async (method: string, at: string, caller: string, body?: object) => {
+      const answer = await fetch(`${worker.url}${at}`, {
+        method,
+        headers: { ...bearer(caller), 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+      return { status: answer.status, text: await answer.text() };
+    };
+
+    const summary = await answerTo('GET', `${path}/summary`, noSteps);
+    expect(JSON.parse(summary.text)).toMatchObject({
+      results: {},
+      steps: [{ result: null }, { failure: { message: 'It is broken', context: {} } }],
+    });
+    expect((await answerTo('GET', `${path}/summary`, all)).text).toMatch(
+      /classified result.*classified card/,
+    );
+
+    const completed = { completion_data: { result: 'classified by hand' }, reason: 'r', completed_by: 'ada' };
+    const action = { action_type: 'complete_manually', ...completed };
+    const acted = await answerTo('PATCH', `${path}/workflow_steps/${failed}`, noSteps, action);
+    expect(JSON.parse(acted.text)).toMatchObject({ current_state: 'complete', results: null });
+
+    for (const { method, path: other } of operations.filter((one) => one.method === 'GET')) {
+      const at = other
+        .replaceAll(UNKNOWN_UUID, taskUuid)
+        .replace(`workflow_steps/${taskUuid}`, `workflow_steps/${failed}`);
+      expect([method, at, (await answerTo('GET', at, noSteps)).text]).toEqual([
+        method,
+        at,
+        expect.not.stringContaining('classified'),
+      ]);
+    }
+  });
 });
 
 describe('A token', () => {
@@ -239,7 +291,7 @@ describe('A file of keys', () => {
     await writeFile(jwksFile, JSON.stringify({ keys: [first.jwk] }));
     const { url } = await lab.worker({
       enableWebApi: true,
-      handlers: { work: () => 1 },
+      handlers,
       settings: { jwksFile, jwtIssuer: ISSUER, jwtAudience: AUDIENCE },
     });
     const statusFor = async (text: string) =>

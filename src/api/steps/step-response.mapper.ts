@@ -1,8 +1,10 @@
 import type { TaskStep } from '../../engine/index.js';
+import type { RequestIdentity } from '../../http/index.js';
 import { zoned } from '../timestamp.format.js';
 import type { StepResponse } from './step.responses.js';
 
-export function toStepResponse(step: TaskStep): StepResponse {
+/** A caller without `steps:read` gets no `results`. */
+export function toStepResponse(step: TaskStep, asking: RequestIdentity): StepResponse {
   return {
     step_uuid: step.stepUuid,
     task_uuid: step.taskUuid,
@@ -10,7 +12,7 @@ export function toStepResponse(step: TaskStep): StepResponse {
     created_at: zoned(step.createdAt),
     updated_at: zoned(step.updatedAt),
     completed_at: step.completedAt && zoned(step.completedAt),
-    results: step.results,
+    results: asking.may('steps:read') ? step.results : null,
     current_state: step.state,
     dependencies_satisfied: step.dependenciesSatisfied,
     retry_eligible: step.retryEligible,

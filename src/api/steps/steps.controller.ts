@@ -3,7 +3,8 @@ import { ApiBody, ApiExtraModels, ApiParam, ApiTags, getSchemaPath } from '@nest
 
 import { TaskClient } from '../../client/index.js';
 import { StepAuditReader } from '../../engine/index.js';
-import { Operation, UuidParamPipe } from '../../http/index.js';
+import { Asking, Operation, UuidParamPipe } from '../../http/index.js';
+import type { RequestIdentity } from '../../http/index.js';
 import { STEP_NOT_FOUND, TASK_NOT_FOUND } from '../tasks/not-found.examples.js';
 import { STEP_UUID, TASK_UUID } from '../path.parameters.js';
 import {
@@ -40,9 +41,12 @@ export class StepsController {
     answer: [StepResponse],
     errors: TASK_NOT_FOUND,
   })
-  async readAll(@Param('uuid', UuidParamPipe) uuid: string): Promise<readonly StepResponse[]> {
+  async readAll(
+    @Param('uuid', UuidParamPipe) uuid: string,
+    @Asking() asking: RequestIdentity,
+  ): Promise<readonly StepResponse[]> {
     const { steps } = await this.tasks.get(uuid);
-    return steps.map(toStepResponse);
+    return steps.map((step) => toStepResponse(step, asking));
   }
 
   @Get(':stepUuid')
@@ -57,8 +61,9 @@ export class StepsController {
   async read(
     @Param('uuid', UuidParamPipe) uuid: string,
     @Param('stepUuid', UuidParamPipe) stepUuid: string,
+    @Asking() asking: RequestIdentity,
   ): Promise<StepResponse> {
-    return toStepResponse(await this.tasks.getStep(uuid, stepUuid));
+    return toStepResponse(await this.tasks.getStep(uuid, stepUuid), asking);
   }
 
   @Patch(':stepUuid')
@@ -67,7 +72,7 @@ export class StepsController {
     id: 'actOnStep',
     summary: 'Reset, resolve or complete a step by hand',
     description:
-      'reset_for_retry gives a step in error a new run; resolve_manually ends a step without a result, complete_manually with one, and its dependants go on.',
+      'reset_for_retry gives a step in error a new run; resolve_manually ends a step without a result, complete_manually with one, and its dependants go on. Without the permission steps:read the answer has no results.',
     permissions: ['steps:resolve'],
     answer: StepResponse,
     errors: {
@@ -116,8 +121,9 @@ export class StepsController {
     @Param('uuid', UuidParamPipe) uuid: string,
     @Param('stepUuid', UuidParamPipe) stepUuid: string,
     @Body(StepActionPipe) action: StepActionDto,
+    @Asking() asking: RequestIdentity,
   ): Promise<StepResponse> {
-    return toStepResponse(await this.actions.perform(uuid, stepUuid, action));
+    return toStepResponse(await this.actions.perform(uuid, stepUuid, action), asking);
   }
 
   @Get(':stepUuid/audit')

@@ -142,7 +142,7 @@ describe('toTaskResponse', () => {
 
 describe('toStepResponse', () => {
   it('has every field of the contract, with zoned timestamps', () => {
-    expect(toStepResponse(STEP)).toEqual({
+    expect(toStepResponse(STEP, ANYBODY)).toEqual({
       step_uuid: STEP.stepUuid,
       task_uuid: STEP.taskUuid,
       name: 'charge',

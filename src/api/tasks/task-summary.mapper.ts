@@ -1,5 +1,6 @@
 import { FINISHABLE_STATES, RESETTABLE_STATES } from '../../engine/index.js';
 import type { Task, TaskStep } from '../../engine/index.js';
+import type { RequestIdentity } from '../../http/index.js';
 import type { StepActionType } from '../steps/step-action.types.js';
 import { zoned } from '../timestamp.format.js';
 import { explainTask } from './task.explanation.js';
@@ -10,10 +11,16 @@ import type {
   TaskSummaryResponse,
 } from './task-summary.responses.js';
 
-/** What an operator wants to know of a task, derived from nothing but the task as it stands. */
-export function toTaskSummary(task: Task): TaskSummaryResponse {
+/**
+ * What an operator wants to know of a task, derived from nothing but the task as it stands. A caller without `steps:read` gets
+ * no results and no error contexts: `results` and each `context` are `{}`, each `result` is null.
+ */
+export function toTaskSummary(task: Task, asking: RequestIdentity): TaskSummaryResponse {
   const blockers = blockersOf(task.steps);
-  const steps = task.steps.map((step) => toStepSummary(task, step, blockers.get(step.name) ?? []));
+  const showsContents = asking.may('steps:read');
+  const steps = task.steps
+    .map((step) => (showsContents ? step : withoutContents(step)))
+    .map((step) => toStepSummary(task, step, blockers.get(step.name) ?? []));
   return {
     task_uuid: task.taskUuid,
     namespace: task.namespace,
@@ -35,11 +42,22 @@ export function toTaskSummary(task: Task): TaskSummaryResponse {
     reason: task.reason,
     tags: task.tags,
     correlation_id: task.correlationId,
-    results: Object.fromEntries(
-      steps.filter((step) => step.current_state === 'complete').map((step) => [step.name, step.result]),
-    ),
+    results: showsContents ? resultsOf(steps) : {},
     steps,
   };
+}
+
+function resultsOf(steps: readonly StepSummary[]): TaskSummaryResponse['results'] {
+  return Object.fromEntries(
+    steps.filter((step) => step.current_state === 'complete').map((step) => [step.name, step.result]),
+  );
+}
+
+function withoutContents(step: TaskStep): TaskStep {
+  const { results } = step;
+  if (results === null) return step;
+  const error = results.error && { ...results.error, context: {} };
+  return { ...step, results: { ...results, result: null, error } };
 }
 
 /** The failed steps, however far up, of each step that waits. Steps come in topological order, so parents are known. */

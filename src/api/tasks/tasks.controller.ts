@@ -99,13 +99,17 @@ export class TasksController {
   @Operation({
     id: 'getTaskSummary',
     summary: 'Read how a task stands',
-    description: 'What each step gave, why steps have failed, and what the others wait for.',
+    description:
+      'What each step gave, why steps have failed, and what the others wait for. Results and error contexts need the permission steps:read; without it they are empty.',
     permissions: ['tasks:read'],
     answer: TaskSummaryResponse,
     errors: TASK_NOT_FOUND,
   })
-  async summarize(@Param('uuid', UuidParamPipe) uuid: string): Promise<TaskSummaryResponse> {
-    return toTaskSummary(await this.tasks.get(uuid));
+  async summarize(
+    @Param('uuid', UuidParamPipe) uuid: string,
+    @Asking() asking: RequestIdentity,
+  ): Promise<TaskSummaryResponse> {
+    return toTaskSummary(await this.tasks.get(uuid), asking);
   }
 
   @Delete(':uuid')
