@@ -53,6 +53,27 @@ describe('The schema', () => {
     expect(rows?.filter(({ times }) => times !== 1)).toEqual([]);
   });
 
+  it('holds no infinite time, which PostgreSQL 15 and 16 can subtract nothing from', async () => {
+    const database = newProcess();
+    await database.open();
+    const columns = await database.query<{ place: string; column: string }>(
+      {
+        name: 'times',
+        text: `SELECT c.oid::regclass::text AS place, quote_ident(a.attname) AS column
+               FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+               WHERE c.relnamespace = 'tasker'::regnamespace AND c.relkind IN ('r', 'p') AND a.attnum > 0
+                 AND a.atttypid IN ('timestamp'::regtype, 'timestamptz'::regtype, 'date'::regtype)`,
+      },
+      [],
+    );
+    expect(columns.length).toBeGreaterThanOrEqual(20);
+    const looks = columns.map(
+      ({ place, column }) =>
+        `SELECT '${place}.${column}' AS infinite FROM ${place} WHERE NOT isfinite(${column})`,
+    );
+    expect(await database.query({ name: 'looks', text: looks.join(' UNION ALL ') }, [])).toEqual([]);
+  });
+
   it('is the one that this release knows', async () => {
     const database = newProcess();
     await database.open();

@@ -12,7 +12,7 @@ CREATE TABLE tasker.queue_sample (
   took_ms         double precision NOT NULL
 ) WITH (fillfactor = 10);
 
-INSERT INTO tasker.queue_sample (sampled_at, ready, capped, took_ms) VALUES ('-infinity', 0, false, 0);
+INSERT INTO tasker.queue_sample (sampled_at, ready, capped, took_ms) VALUES ('epoch', 0, false, 0);
 
 -- The sample, taken anew if it is older than p_interval_ms, and than fifty times what taking it cost: however large the queue
 -- is, looking at it takes at most a fiftieth of a connection, whoever asks how often. While another call takes it anew, the one
