@@ -5,6 +5,8 @@ export default {
   testTimeout: 60_000,
   rootDir: '.',
   roots: ['<rootDir>/src', '<rootDir>/test'],
+  // The servers that `npm run test:versions` installs.
+  modulePathIgnorePatterns: ['<rootDir>/test/postgres-versions/node_modules'],
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testRegex: '\\.(spec|test)\\.ts$',

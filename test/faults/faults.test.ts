@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { Program } from '../support/program.js';
+import { HELD_BY_NPM_TEST, PROVEN_BY_NPM_TEST } from './selection.js';
 
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -32,11 +33,11 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 describe('The fault matrix', () => {
   it('holds: workers killed and told to stop, answers lost, a deaf listener, one key for many', async () => {
     const json = join(folder, 'reports.json');
-    const { code, output } = await faults('--scenario', '2,7,13,16,22', '--json', json);
+    const { code, output } = await faults('--scenario', HELD_BY_NPM_TEST.join(','), '--json', json);
     const failed = output.split('\n').filter((line) => /^(FAILED| {9})/.test(line));
     expect({ code, failed }).toEqual({ code: 0, failed: [] });
     const reports: unknown = JSON.parse(await readFile(json, 'utf8'));
-    expect(reports).toHaveLength(5);
+    expect(reports).toHaveLength(HELD_BY_NPM_TEST.length);
     expect(reports).toContainEqual({
       scenario: 22,
       seed: 1,
@@ -47,7 +48,7 @@ describe('The fault matrix', () => {
   });
 
   it('holds for frozen workers, conflicts, and a cancel at the end, and would notice an unfenced completion, a counter that counts twice, and a late answer that is accepted', async () => {
-    const { code, output } = await faults('--prove', '--scenario', '5,17,21');
+    const { code, output } = await faults('--prove', '--scenario', PROVEN_BY_NPM_TEST.join(','));
     expect({ code, output }).toEqual({
       code: 0,
       output: expect.stringContaining('3 of 3 defects are noticed'),

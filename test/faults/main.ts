@@ -14,14 +14,17 @@ import type { Run, RunReport } from './runner.js';
 import { seedsToPass } from './scenario.js';
 import type { Scenario } from './scenario.js';
 import { SCENARIOS } from './scenarios/index.js';
+import { leftOutByNpmTest } from './selection.js';
 import { soak } from './soak/soak.js';
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-function chosen({ scenarios }: Options): readonly Scenario[] {
-  return SCENARIOS.filter(({ number }) => scenarios.length === 0 || scenarios.includes(number));
+function chosen({ scenarios, rest }: Options): readonly Scenario[] {
+  return SCENARIOS.filter(({ number }) => scenarios.length === 0 || scenarios.includes(number)).filter(
+    (scenario) => !rest || leftOutByNpmTest(scenario),
+  );
 }
 
 /** Scenario by scenario with all its seeds; with a time limit all of them with one seed after the other, until it is over. */

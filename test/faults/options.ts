@@ -7,6 +7,8 @@ export interface Options {
   readonly what: 'scenarios' | 'proof' | 'soak' | 'help';
   /** Numbers of scenarios; all where empty. */
   readonly scenarios: readonly number[];
+  /** Only what `npm test` leaves out. */
+  readonly rest: boolean;
   /** The first seed; the others follow it. */
   readonly seed: number;
   /** How many seeds a scenario; null: as many as it needs to count as passed. */
@@ -22,6 +24,7 @@ const HELP = '--help';
 export const USAGE = `npm run faults -- [options]
 
   --scenario 1,2,…   only these (all 28 otherwise)
+  --rest             those that "npm test" does not run, apart from the two that measure speed
   --seed N           the first seed (1); a failed run prints the seed that replays it
   --seeds N          how many seeds each (1)
   --thorough         as many seeds each as the matrix asks for: 20, or 3
@@ -44,6 +47,7 @@ export function readOptions(args: readonly string[], known: readonly number[]): 
     args.filter((word) => word !== HELP),
     {
       scenario: { type: 'string' },
+      rest: { type: 'boolean' },
       seed: { type: 'string' },
       seeds: { type: 'string' },
       thorough: { type: 'boolean' },
@@ -65,6 +69,7 @@ export function readOptions(args: readonly string[], known: readonly number[]): 
       .split(',')
       .filter((item) => item !== '')
       .map((item) => scenarioNumber(item, known)),
+    rest: values.rest === true,
     seed: number('seed') ?? 1,
     seeds: values.thorough ? null : (number('seeds') ?? 1),
     minutes: number('minutes'),

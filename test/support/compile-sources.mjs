@@ -33,7 +33,9 @@ async function sources() {
   const all = [...found[0].map((file) => join('src', file)), ...found[1].map((file) => join('test', file))];
   return [
     'package.json',
-    ...all.filter((file) => /\.(ts|mjs|sql)$/.test(file) && !/\.(spec|test)\.ts$/.test(file)).toSorted(),
+    ...all
+      .filter((file) => /\.(ts|mjs|sql)$/.test(file) && !/\.(spec|test)\.ts$|node_modules/.test(file))
+      .toSorted(),
   ];
 }
 

@@ -8,9 +8,14 @@ const STOP_KEY = Symbol.for('tasker-nest.stop-test-server');
 
 /**
  * Starts one PostgreSQL server for the whole test run, or takes the one that `TEST_DATABASE_URL` names. Tests get at it
- * through `postgres-server.ts`.
+ * through `postgres-server.ts`. `TEST_POSTGRES_VERSION` names another major than the embedded one (`npm run test:versions`).
  */
 export default async function globalSetup(): Promise<void> {
+  if (process.env.TEST_DATABASE_URL !== undefined && process.env.TEST_POSTGRES_VERSION !== undefined) {
+    throw new Error(
+      'TEST_DATABASE_URL names a server that runs, and TEST_POSTGRES_VERSION one to start: unset one of the two',
+    );
+  }
   process.env.TASKER_TEST_SERVER_URL = process.env.TEST_DATABASE_URL ?? (await startServer());
 }
 

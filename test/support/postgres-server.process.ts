@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 import { EmbeddedPostgres } from '../../src/database/embedded/index.js';
+import { assertTestedMajor, testedPostgres } from './tested-postgres.js';
 
 const runnerGone = once(process.stdin.resume(), 'close');
 // The runner may be gone before it reads the URL.
@@ -24,8 +25,10 @@ try {
     logger: silent,
     durability: 'none',
     settings: { max_connections: '300' },
+    ...testedPostgres(),
   });
   try {
+    await assertTestedMajor(server.url);
     process.stdout.write(`${server.url}\n`);
     await runnerGone;
   } finally {

@@ -29,6 +29,12 @@ export interface EmbeddedPostgresOptions {
    * the server listens.
    */
   readonly settings?: Readonly<Record<string, string>>;
+  /**
+   * The npm package that holds PostgreSQL's programs, as `import()` takes it: for tests on another major.
+   *
+   * @default the package that npm installed for this machine
+   */
+  readonly binaryPackage?: string;
   /** Called when the server's process runs, and only its own start is still to be waited for. */
   readonly onLaunch?: () => void;
 }

@@ -7,7 +7,7 @@ import { prepareCluster, SUPERUSER } from './data-cluster.js';
 import { EmbeddedPostgresStartError } from './embedded-postgres.errors.js';
 import type { EmbeddedPostgresLogger, EmbeddedPostgresOptions } from './embedded-postgres.options.js';
 import { OwnerLock } from './owner-lock.js';
-import { findPostgresBinaries } from './postgres-binaries.js';
+import { binariesOfPackage, findPostgresBinaries } from './postgres-binaries.js';
 import { HOST, PostgresServer } from './postgres-server.js';
 import { prepareBinaries, prepareHome } from './server-place.js';
 import { chooseServerUser, userOfData } from './server-user.js';
@@ -64,9 +64,11 @@ export class EmbeddedPostgres {
    * @throws EmbeddedPostgresStartError when PostgreSQL itself fails
    */
   static async start(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
-    const { logger, onLaunch } = options;
+    const { logger, onLaunch, binaryPackage } = options;
     const durable = options.durability !== 'none';
-    const installed = await findPostgresBinaries();
+    const installed = await (binaryPackage === undefined
+      ? findPostgresBinaries()
+      : binariesOfPackage(binaryPackage));
     const rootsUser = await chooseServerUser(clusterIn(options.dataDir));
     const home = await prepareHome(options, rootsUser);
     const user = rootsUser && (await userOfData(`${home}/data`, rootsUser));

@@ -37,6 +37,16 @@ export async function findPostgresBinaries(
         `machine is ${platform}-${arch}. Set DATABASE_URL to a PostgreSQL server.`,
     );
   }
+  return binariesOfPackage(name);
+}
+
+/**
+ * Finds the PostgreSQL binaries of one npm package, such as that of another major.
+ *
+ * @param name as `import()` takes it: the package's name, or the URL of its entry file
+ * @throws EmbeddedPostgresBinariesMissingError where it is not installed, or not complete
+ */
+export async function binariesOfPackage(name: string): Promise<PostgresBinaries> {
   const paths = await importPaths(name);
   const root = dirname(dirname(paths.postgres));
   await restoreLinks(name, root);

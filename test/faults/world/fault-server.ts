@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { EmbeddedPostgres } from '../../../src/database/embedded/index.js';
+import { testedPostgres } from '../../support/tested-postgres.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
 
 const SILENT = { log: () => undefined, warn: () => undefined, error: () => undefined };
@@ -63,5 +64,5 @@ export class FaultServer {
 }
 
 function startOn(folder: string): Promise<EmbeddedPostgres> {
-  return EmbeddedPostgres.start({ dataDir: folder, logger: SILENT, settings: SETTINGS });
+  return EmbeddedPostgres.start({ dataDir: folder, logger: SILENT, settings: SETTINGS, ...testedPostgres() });
 }
