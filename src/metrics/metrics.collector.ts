@@ -6,6 +6,7 @@ import { DomainEventBus } from '../domain-events/index.js';
 import { PostgresListener } from '../notifications/index.js';
 import { StepDispatcher, WorkerStatistics } from '../worker/index.js';
 import { Meters } from './meters.js';
+import type { MetricValue } from './metrics.responses.js';
 
 /** A number that something else keeps, and how it is called here. */
 interface Kept {
@@ -90,9 +91,12 @@ export class MetricsCollector {
     return this.meters.text();
   }
 
-  /** What is kept, by name, without buckets and labels. */
-  numbers(): Readonly<Record<string, number>> {
-    return Object.fromEntries([...this.totals, ...this.levels].map(({ name, read }) => [name, read()]));
+  /** The counters and gauges by name, without histograms. None of them has labels. */
+  values(): Readonly<Record<string, MetricValue>> {
+    return Object.fromEntries([
+      ...this.totals.map((kept) => [kept.name, valueOf(kept, 'counter')]),
+      ...this.levels.map((kept) => [kept.name, valueOf(kept, 'gauge')]),
+    ]);
   }
 
   private register(): void {
@@ -112,6 +116,10 @@ export class MetricsCollector {
       const gauge: Gauge = new Gauge({ name, help, registers, collect: () => gauge.set(read()) });
     }
   }
+}
+
+function valueOf({ help, read }: Kept, metric_type: MetricValue['metric_type']): MetricValue {
+  return { value: read(), metric_type, labels: {}, help };
 }
 
 function total(name: string, help: string, read: () => number): Kept {

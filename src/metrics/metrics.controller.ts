@@ -5,7 +5,7 @@ import { WorkerSettings } from '../config/index.js';
 import { DomainEventBus } from '../domain-events/index.js';
 import { Operation } from '../http/index.js';
 import { MetricsCollector } from './metrics.collector.js';
-import { EventMetricsResponse } from './metrics.responses.js';
+import { EventMetricsResponse, WorkerMetricsResponse } from './metrics.responses.js';
 
 const PROMETHEUS = {
   description: 'In Prometheus’s text format',
@@ -14,16 +14,6 @@ const PROMETHEUS = {
       schema: { type: 'string' as const },
       example:
         '# HELP tasker_worker_steps_claimed_total Steps that were claimed\n# TYPE tasker_worker_steps_claimed_total counter\ntasker_worker_steps_claimed_total 4\n',
-    },
-  },
-};
-
-const NUMBERS = {
-  description: 'By name, without histograms',
-  content: {
-    'application/json': {
-      schema: { type: 'object' as const, additionalProperties: { type: 'number' as const } },
-      example: { tasker_worker_steps_claimed_total: 4, tasker_queue_depth: 0 },
     },
   },
 };
@@ -53,12 +43,16 @@ export class MetricsController {
   @Get('worker')
   @Operation({
     id: 'getWorkerMetrics',
-    summary: 'Read the metrics, as a map',
+    summary: 'Read the metrics, as JSON',
     permissions: [],
-    answer: NUMBERS,
+    answer: WorkerMetricsResponse,
   })
-  worker(): Readonly<Record<string, number>> {
-    return this.collector.numbers();
+  worker(): WorkerMetricsResponse {
+    return {
+      metrics: this.collector.values(),
+      timestamp: new Date().toISOString(),
+      worker_id: this.settings.workerId,
+    };
   }
 
   @Get('events')

@@ -1,4 +1,37 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiExtraModels, ApiProperty, getSchemaPath } from '@nestjs/swagger';
+
+const METRIC_TYPES = ['counter', 'gauge'] as const;
+
+/** A counter or a gauge, as Tasker's clients read it. */
+export class MetricValue {
+  @ApiProperty({ example: 4 })
+  readonly value!: number;
+
+  @ApiProperty({ enum: METRIC_TYPES, enumName: 'MetricType' })
+  readonly metric_type!: (typeof METRIC_TYPES)[number];
+
+  @ApiProperty({ type: 'object', additionalProperties: { type: 'string' }, example: {} })
+  readonly labels!: Readonly<Record<string, string>>;
+
+  @ApiProperty({ example: 'Steps that were claimed' })
+  readonly help!: string;
+}
+
+@ApiExtraModels(MetricValue)
+export class WorkerMetricsResponse {
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: { $ref: getSchemaPath(MetricValue) },
+    description: 'By name, without histograms',
+  })
+  readonly metrics!: Readonly<Record<string, MetricValue>>;
+
+  @ApiProperty({ format: 'date-time' })
+  readonly timestamp!: string;
+
+  @ApiProperty({ example: 'worker-1' })
+  readonly worker_id!: string;
+}
 
 /** Tasker's router: here, the outbox for durable events and the process itself for fast ones. */
 export class EventRouterMetrics {

@@ -129,6 +129,36 @@ describe('GET /v1/tasks', () => {
       expect((await list(`?initiator=statuses&status=${status}`)).tasks).toEqual([]);
   });
 
+  it.each([
+    ['per_page=0', { page: 1, per_page: 25 }],
+    ['per_page=101', { page: 1, per_page: 25 }],
+    ['per_page=4294967295', { page: 1, per_page: 25 }],
+    ['per_page=100', { page: 1, per_page: 100 }],
+    ['page=0', { page: 1, per_page: 25, has_previous: false }],
+    ['page=0&per_page=0', { page: 1, per_page: 25 }],
+  ])('takes ?%s as Tasker does', async (query, pagination) => {
+    expect((await list(`?namespace=nowhere&${query}`)).pagination).toMatchObject(pagination);
+  });
+
+  it('knows the statuses that Tasker’s clients call by another name', async () => {
+    const fields = { initiator: 'other-names' };
+    const complete = await submit(good, fields);
+    const atWork = await api.job(fields);
+    await until('one is complete', async () => {
+      const { tasks } = await list('?initiator=other-names&status=complete');
+      return tasks.length === 1;
+    });
+    for (const [name, status, uuid] of [
+      ['completed', 'complete', complete],
+      ['in_progress', 'steps_in_process', atWork],
+    ]) {
+      const { tasks, pagination } = await list(`?initiator=other-names&status=${name}`);
+      expect(tasks).toMatchObject([{ task_uuid: uuid, status }]);
+      expect(pagination.total_count).toBe(1);
+    }
+    await api.delete(`/v1/tasks/${atWork}`).expect(200);
+  });
+
   it('takes filters together', async () => {
     const uuid = await submit(good, { initiator: 'both', source_system: 'left' });
     await submit(good, { initiator: 'both', source_system: 'right' });
@@ -169,10 +199,12 @@ describe('GET /v1/tasks', () => {
   });
 
   it.each([
-    ['page=0', 'page', 'must be an integer from 1 to 1000000'],
-    ['page=x', 'page', 'must be an integer from 1 to 1000000'],
-    ['per_page=101', 'per_page', 'must be an integer from 1 to 100'],
-    ['per_page=', 'per_page', 'must be an integer from 1 to 100'],
+    ['page=-1', 'page', 'must be an integer from 0 to 1000000'],
+    ['page=x', 'page', 'must be an integer from 0 to 1000000'],
+    ['page=1000001', 'page', 'must be an integer from 0 to 1000000'],
+    ['per_page=-1', 'per_page', 'must be an integer from 0'],
+    ['per_page=2.5', 'per_page', 'must be an integer from 0'],
+    ['per_page=', 'per_page', 'must be an integer from 0'],
     ['status=done', 'status', 'must be one of pending, steps_in_process'],
     ['namespace=', 'namespace', 'must be a non-empty string'],
     ['cursor=abc', 'cursor', 'must be the next_cursor of another page'],

@@ -113,7 +113,7 @@ describe('the task endpoints', () => {
         { path: 'idempotencyKey', message: NO_FIELD },
         { path: 'name', message: 'must be a non-empty string' },
         { path: 'namespace', message: 'must be a non-empty string' },
-        { path: 'priority', message: 'must be an integer from -100 to 100' },
+        { path: 'priority', message: 'must be an integer from -100 to 255' },
         { path: 'tags', message: 'must be an array of at most 100 strings' },
         { path: 'version', message: 'must be a non-empty string' },
       ]);
@@ -135,7 +135,7 @@ describe('the task endpoints', () => {
       ['tags', 'a'],
       ['tags', { 0: 'a', length: 1 }],
       ['tags', [null]],
-      ['priority', 101],
+      ['priority', 256],
       ['priority', -101],
       ['priority', 1.5],
       ['priority', true],
@@ -153,6 +153,18 @@ describe('the task endpoints', () => {
     ])('refuses %s = %j', async (field, value) => {
       const answer = await api.postWith({ [field]: value }).expect(400);
       expect(answer.body.error).toMatchObject({ code: 'BAD_REQUEST', details: [{ path: field }] });
+    });
+
+    it.each([
+      [100, 100],
+      [101, 100],
+      [255, 100],
+    ])('takes the priority %i as %i, alone and in a batch', async (priority, stored) => {
+      const { body } = await api.postWith({ priority }).expect(200);
+      expect(body.priority).toBe(stored);
+      const batch = await api.post({ tasks: [{ ...REQUEST, priority }] }, '/v1/tasks/batch').expect(200);
+      const { task_uuid: uuid } = batch.body.tasks[0];
+      expect((await api.get(`/v1/tasks/${uuid}`).expect(200)).body.priority).toBe(stored);
     });
 
     it.each([

@@ -345,7 +345,20 @@ export const SCHEMAS = {
     required_capabilities: texts,
     step_handlers: texts,
   }),
-  WorkerMetrics: { type: 'object', minProperties: 1, additionalProperties: number },
+  WorkerMetrics: object({
+    metrics: {
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: object({
+        value: number,
+        metric_type: text,
+        labels: { type: 'object', additionalProperties: text },
+        help: text,
+      }),
+    },
+    timestamp: zoned,
+    worker_id: text,
+  }),
   EventMetrics: object({
     router: object({
       total_routed: integer,

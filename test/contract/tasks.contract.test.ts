@@ -338,8 +338,18 @@ describe('Templates', () => {
     const none = await api.get('/v1/templates?namespace=nowhere').expect(200);
     expectContract('TemplateList', none.body);
     expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 6 });
-    const unknown = await api.get('/v1/templates?name=good').expect(400);
-    expect(unknown.body.error.details).toMatchObject([{ path: 'name' }]);
+    for (const flag of [true, false]) {
+      const asked = await api.get(`/v1/templates?namespace=lab&include_cache_stats=${flag}`).expect(200);
+      expectContract('TemplateList', asked.body);
+      expect(asked.body.templates).toEqual(all.body.templates);
+    }
+    for (const [query, path] of [
+      ['name=good', 'name'],
+      ['include_cache_stats=yes', 'include_cache_stats'],
+    ]) {
+      const { body } = await api.get(`/v1/templates?${query}`).expect(400);
+      expect(body.error.details).toMatchObject([{ path }]);
+    }
   });
 
   it('are read in full, and can be checked', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { WorkerSettings } from '../../src/config/index.js';
 import { PermanentStepError } from '../../src/index.js';
 import { ApiLab } from '../api/api-lab.js';
 import { expectContract } from '../contract/contract.js';
@@ -31,7 +32,8 @@ afterAll(() => api.stop());
 async function numbers(): Promise<Readonly<Record<string, number>>> {
   const { body } = await api.get('/metrics/worker').expect(200);
   expectContract('WorkerMetrics', body);
-  return body;
+  const metrics: Readonly<Record<string, { readonly value: number }>> = body.metrics;
+  return Object.fromEntries(Object.entries(metrics).map(([name, { value }]) => [name, value]));
 }
 
 /** By how much the numbers have moved. */
@@ -81,6 +83,20 @@ describe('GET /metrics', () => {
 });
 
 describe('GET /metrics/worker', () => {
+  it('says of each metric what kind it is and what it counts, and which worker answers', async () => {
+    const { body } = await api.get('/metrics/worker').expect(200);
+    expectContract('WorkerMetrics', body);
+    expect(body.worker_id).toBe(api.worker.app.get(WorkerSettings).workerId);
+    expect(body.metrics).toMatchObject({
+      tasker_worker_steps_claimed_total: {
+        metric_type: 'counter',
+        labels: {},
+        help: 'Steps that were claimed',
+      },
+      tasker_queue_depth: { metric_type: 'gauge' },
+    });
+  });
+
   it('moves with what happens: submitted, claimed, completed, failed', async () => {
     const good1 = await moved(() => run(good));
     expect([good1('worker_steps_claimed_total'), good1('worker_steps_completed_total')]).toEqual([1, 1]);

@@ -22,7 +22,7 @@ export class TaskListController {
     description: 'Newest first, without their steps.',
     permissions: ['tasks:list'],
     answer: TaskListResponse,
-    errors: { BAD_REQUEST: 'The request is not valid: per_page: must be an integer from 1 to 100' },
+    errors: { BAD_REQUEST: 'The request is not valid: page: must be an integer from 0 to 1000000' },
   })
   async list(@Query() query: TaskListQueryDto, @Asking() asking: RequestIdentity): Promise<TaskListResponse> {
     if (query.cursor !== undefined && query.page !== undefined) {
@@ -54,10 +54,10 @@ export class TaskListController {
   }
 }
 
-function filterOf({ namespace, status, initiator, source_system }: TaskListQueryDto): TaskFilter {
+function filterOf({ namespace, taskStatus, initiator, source_system }: TaskListQueryDto): TaskFilter {
   return {
     ...(namespace !== undefined && { namespace }),
-    ...(status !== undefined && { status }),
+    ...(taskStatus !== undefined && { status: taskStatus }),
     ...(initiator !== undefined && { initiator }),
     ...(source_system !== undefined && { sourceSystem: source_system }),
   };

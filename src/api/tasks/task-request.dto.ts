@@ -14,6 +14,9 @@ import {
 } from '../../http/index.js';
 import { JsonObjectProperty } from '../json-property.decorator.js';
 
+/** Tasker's command line takes priorities up to 255. */
+export const HIGHEST_PRIORITY = 100;
+
 /** Tasker's `TaskRequest`. An optional field may be null as well as left out. */
 @ApiSchema({ name: 'TaskRequest' })
 export class TaskRequestDto {
@@ -85,14 +88,14 @@ export class TaskRequestDto {
   tags?: string[] | null;
 
   @IsOptional()
-  @IsIntegerFrom(-100, 100)
+  @IsIntegerFrom(-100, 255)
   @ApiPropertyOptional({
     type: 'integer',
     nullable: true,
     minimum: -100,
-    maximum: 100,
+    maximum: 255,
     default: 0,
-    description: 'Higher first',
+    description: `Higher first; what is above ${HIGHEST_PRIORITY} is stored and answered as ${HIGHEST_PRIORITY}`,
     example: 10,
   })
   priority?: number | null;

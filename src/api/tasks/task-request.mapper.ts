@@ -1,6 +1,6 @@
 import { isUuid } from '../../engine/index.js';
 import type { TaskRequest } from '../../engine/index.js';
-import type { TaskRequestDto } from './task-request.dto.js';
+import { HIGHEST_PRIORITY, type TaskRequestDto } from './task-request.dto.js';
 
 /**
  * The engine's request for what a client sent; a null is as good as a field left out. Where it names no correlation id, the
@@ -18,7 +18,7 @@ export function toTaskRequest(dto: TaskRequestDto, requestId?: string): TaskRequ
     ...(dto.source_system != null && { sourceSystem: dto.source_system }),
     ...(dto.reason != null && { reason: dto.reason }),
     ...(dto.tags != null && { tags: dto.tags }),
-    ...(dto.priority != null && { priority: dto.priority }),
+    ...(dto.priority != null && { priority: Math.min(dto.priority, HIGHEST_PRIORITY) }),
     ...(correlationId !== null && { correlationId }),
     ...(dto.parent_correlation_id != null && { parentCorrelationId: dto.parent_correlation_id }),
     ...(dto.idempotency_key != null && { idempotencyKey: dto.idempotency_key }),
