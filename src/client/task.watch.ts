@@ -1,5 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { isSettled, retryTransient, TaskReader, WaitTimeoutError } from '../engine/index.js';
+import { isSettled, onAbort, retryTransient, TaskReader, WaitTimeoutError } from '../engine/index.js';
 import type { Task } from '../engine/index.js';
 import { PostgresListener, TaskChanges } from '../notifications/index.js';
 import type { WaitOptions } from './task-client.js';
@@ -71,8 +71,7 @@ export class TaskWatch {
   async waitFor(taskUuid: string, { timeoutMs, signal }: WaitOptions): Promise<Task> {
     // Not AbortSignal.any: on Node 20 each signal made from a long-lived one stays in memory as long as that one.
     const stop = new AbortController();
-    const interrupt = (): void => stop.abort(signal?.reason);
-    signal?.addEventListener('abort', interrupt, { once: true });
+    const forget = signal && onAbort(signal, () => stop.abort(signal.reason));
     const expire = (): void =>
       stop.abort(new WaitTimeoutError(`Task ${taskUuid} has not ended within ${timeoutMs} ms; it goes on`));
     const timer =
@@ -82,7 +81,7 @@ export class TaskWatch {
       return await this.untilSettled(taskUuid, stop.signal);
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', interrupt);
+      forget?.();
     }
   }
 

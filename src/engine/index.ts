@@ -34,6 +34,7 @@ export type { JsonProblem } from './json.check.js';
 export type { JsonList, JsonObject, JsonValue } from './json.types.js';
 export { FINISHABLE_STATES, RESETTABLE_STATES, STEP_STATES, TASK_STATUSES } from './states.js';
 export type { StepState, TaskStatus } from './states.js';
+export { onAbort } from './abort.listeners.js';
 export { attemptTokens } from './attempt.tokens.js';
 export { acceptedTask } from './accepted-task.js';
 export { StepAuditReader } from './step-audit.reader.js';

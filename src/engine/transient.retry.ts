@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isTransient } from '../database/index.js';
+import { onAbort } from './abort.listeners.js';
 
 const FIRST_DELAY_MS = 20;
 const LONGEST_DELAY_MS = 1_000;
@@ -30,11 +30,20 @@ export async function retryTransient<T>(
       onRetry?.(error);
       const longest = Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempt, 10), LONGEST_DELAY_MS);
       // Spread out, so that many processes do not come back at the same instant.
-      await delay(
-        longest * (0.5 + Math.random() / 2),
-        undefined,
-        signal === undefined ? {} : { signal },
-      ).catch(() => undefined);
+      await pause(longest * (0.5 + Math.random() / 2), signal);
     }
   }
+}
+
+/** Resolves after so long, or when the signal fires. */
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(done, ms);
+    const forget = signal && onAbort(signal, done);
+    function done(): void {
+      clearTimeout(timer);
+      forget?.();
+      resolve();
+    }
+  });
 }

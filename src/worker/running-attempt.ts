@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import type { ClientBase } from 'pg';
 import { classifyFailure, isTransient } from '../database/index.js';
@@ -133,6 +134,8 @@ export class RunningAttempt implements StepServices {
   get signal(): AbortSignal {
     if (this.controller === undefined) {
       this.controller = new AbortController();
+      // It lives for one attempt, and a handler may wait on it in many places: from the eleventh on Node would warn of a leak.
+      setMaxListeners(0, this.controller.signal);
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;

@@ -1,3 +1,4 @@
+import { getMaxListeners } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import type { TaskSequenceStep, WorkerHandle } from '../../src/index.js';
@@ -42,6 +43,8 @@ beforeAll(async () => {
           context: step.context,
           task: step.task.name,
           attempt: step.workflowStep.attempt,
+          // No limit: a handler may pass its signal on as often as it likes, without Node's warning of a leak.
+          signalsListeners: getMaxListeners(step.signal),
         };
       },
       again: ({ idempotencyKey, workflowStep: { name, attempt, maxAttempts } }) => {
@@ -72,6 +75,7 @@ describe('A handler is given', () => {
       context: { n: 1 },
       task: 'family',
       attempt: 1,
+      signalsListeners: 0,
     });
     await worker.client.cancel(taskUuid);
   });
