@@ -1,7 +1,6 @@
 import { Global, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { ScheduleModule } from '@nestjs/schedule';
 import { BacklogMonitor } from './backlog/index.js';
 import { TaskClient, TaskSubmitter, TaskWatch } from './client/index.js';
 import { readSettings, SettingsModule } from './config/index.js';
@@ -146,7 +145,7 @@ export class TaskerModule {
   private static withSettings(settings: DynamicModule): DynamicModule {
     return {
       module: TaskerModule,
-      imports: [settings, DiscoveryModule, ScheduleModule.forRoot()],
+      imports: [settings, DiscoveryModule],
       providers: PROVIDERS,
       exports: PROVIDERS,
     };

@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { BacklogSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import type { Statement } from '../database/index.js';
@@ -39,12 +38,10 @@ export class BacklogMonitor {
   private rested = false;
 
   constructor(
-    scheduler: SchedulerRegistry,
     private readonly database: Database,
     private readonly settings: BacklogSettings,
   ) {
-    this.job = new RepeatingJob(scheduler, {
-      name: 'tasker-backlog-sample',
+    this.job = new RepeatingJob({
       everyMs: SAMPLE_MS,
       run: async () => {
         await this.lookInTurn();

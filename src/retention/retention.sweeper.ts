@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { RetentionSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import type { Statement } from '../database/index.js';
@@ -36,12 +35,10 @@ export class RetentionSweeper {
   private stopping = new AbortController();
 
   constructor(
-    scheduler: SchedulerRegistry,
     private readonly database: Database,
     private readonly settings: RetentionSettings,
   ) {
-    this.job = new RepeatingJob(scheduler, {
-      name: 'tasker-retention',
+    this.job = new RepeatingJob({
       everyMs: SWEEP_MS,
       run: async () => {
         await this.sweep();

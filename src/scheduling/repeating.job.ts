@@ -1,8 +1,4 @@
-import { SchedulerRegistry } from '@nestjs/schedule';
-
 export interface RepeatingJobOptions {
-  /** Its name in the `SchedulerRegistry`. */
-  readonly name: string;
   /** From the end of one run to the start of the next; spread by a tenth, so that processes do not run in step. */
   readonly everyMs: number;
   run(): Promise<void>;
@@ -10,15 +6,16 @@ export interface RepeatingJobOptions {
   onError(error: unknown): void;
 }
 
-/** Does something again and again, one run at a time. */
+/**
+ * Does something again and again, one run at a time. By a plain timer: a scheduler module that this library brought along would run
+ * each job of the application that imports it twice.
+ */
 export class RepeatingJob {
   private stopped = true;
+  private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
 
-  constructor(
-    private readonly scheduler: SchedulerRegistry,
-    private readonly options: RepeatingJobOptions,
-  ) {}
+  constructor(private readonly options: RepeatingJobOptions) {}
 
   /** The first run comes after the interval. Safe to call twice. */
   start(): void {
@@ -30,22 +27,18 @@ export class RepeatingJob {
   /** Resolves when no run is under way, and none will be. Safe to call twice, or without `start`. */
   async stop(): Promise<void> {
     this.stopped = true;
-    const { name } = this.options;
-    if (this.scheduler.doesExist('timeout', name)) this.scheduler.deleteTimeout(name);
+    clearTimeout(this.timer);
     await this.running;
   }
 
   private runLater(): void {
     if (this.stopped) return;
-    const { name, everyMs } = this.options;
-    const timer = setTimeout(
+    this.timer = setTimeout(
       () => {
-        this.scheduler.deleteTimeout(name);
         this.running = this.runOnce();
       },
-      everyMs * (0.9 + Math.random() * 0.2),
+      this.options.everyMs * (0.9 + Math.random() * 0.2),
     );
-    this.scheduler.addTimeout(name, timer);
   }
 
   private async runOnce(): Promise<void> {

@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { RetrySettings, WorkerSettings } from '../config/index.js';
 import { classifyFailure } from '../database/index.js';
 import { Engine } from '../engine/index.js';
@@ -7,9 +6,6 @@ import type { ReclaimedStep } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges } from '../notifications/index.js';
 import { StepDispatcher } from './step.dispatcher.js';
 import { WorkerStatistics } from './worker.statistics.js';
-
-const POLL = 'tasker-fallback-poll';
-const SWEEP = 'tasker-lease-sweep';
 
 /** How often leases that have run out are looked for: a lost step runs again within its lease and this. */
 const SWEEP_MS = 2_000;
@@ -35,6 +31,8 @@ const SHORTEST_POLL_MS = 50;
 export class FallbackPoller {
   private readonly logger = new Logger(FallbackPoller.name);
   private stopped = true;
+  private pollTimer: NodeJS.Timeout | undefined;
+  private sweepTimer: NodeJS.Timeout | undefined;
   private sweeping: Promise<void> = Promise.resolve();
   /** The database did not answer the last sweep. */
   private outage = false;
@@ -42,7 +40,6 @@ export class FallbackPoller {
   private graceEnd = Number.NEGATIVE_INFINITY;
 
   constructor(
-    private readonly scheduler: SchedulerRegistry,
     private readonly dispatcher: StepDispatcher,
     private readonly listener: PostgresListener,
     private readonly engine: Engine,
@@ -63,9 +60,8 @@ export class FallbackPoller {
   /** After it nothing is looked for any more. Safe to call twice, or without `start`. */
   async stop(): Promise<void> {
     this.stopped = true;
-    for (const name of [POLL, SWEEP]) {
-      if (this.scheduler.doesExist('timeout', name)) this.scheduler.deleteTimeout(name);
-    }
+    clearTimeout(this.pollTimer);
+    clearTimeout(this.sweepTimer);
     await this.sweeping;
   }
 
@@ -75,14 +71,14 @@ export class FallbackPoller {
       this.listener.state === 'listening'
         ? pollIntervalMs
         : Math.max(pollIntervalMs / DEAF_FACTOR, SHORTEST_POLL_MS);
-    this.schedule(POLL, wait, () => {
+    this.pollTimer = this.schedule(wait, () => {
       this.dispatcher.wake();
       this.pollLater();
     });
   }
 
   private sweepLater(): void {
-    this.schedule(SWEEP, SWEEP_MS, () => {
+    this.sweepTimer = this.schedule(SWEEP_MS, () => {
       this.sweeping = this.sweep().finally(() => this.sweepLater());
     });
   }
@@ -122,15 +118,7 @@ export class FallbackPoller {
     return steps;
   }
 
-  private schedule(name: string, wait: number, action: () => void): void {
-    if (this.stopped) return;
-    const timer = setTimeout(
-      () => {
-        this.scheduler.deleteTimeout(name);
-        if (!this.stopped) action();
-      },
-      wait * (0.9 + Math.random() * 0.2),
-    );
-    this.scheduler.addTimeout(name, timer);
+  private schedule(wait: number, action: () => void): NodeJS.Timeout | undefined {
+    return this.stopped ? undefined : setTimeout(action, wait * (0.9 + Math.random() * 0.2));
   }
 }

@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { SchedulerRegistry } from '@nestjs/schedule';
 import { Database } from '../database/index.js';
 import type { Statement } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
@@ -33,13 +32,11 @@ export class LifecycleEnforcer {
   private readonly job: RepeatingJob;
 
   constructor(
-    scheduler: SchedulerRegistry,
     private readonly database: Database,
     private readonly catalog: TemplateCatalog,
     private readonly changes: TaskChanges,
   ) {
-    this.job = new RepeatingJob(scheduler, {
-      name: 'tasker-lifecycle-check',
+    this.job = new RepeatingJob({
       everyMs: CHECK_MS,
       run: () => this.check(),
       onError: (error) => {

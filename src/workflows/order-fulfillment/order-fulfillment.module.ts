@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
+import { ScheduleModule } from '@nestjs/schedule';
 import { TaskerModule } from '../../tasker.module.js';
 import { ExpiredReservationsJob } from './inventory/expired-reservations.job.js';
 import { Inventory } from './inventory/inventory.js';
@@ -21,6 +22,7 @@ import { ValidateOrderHandler } from './validation/validate-order.handler.js';
  */
 @Module({
   imports: [
+    ScheduleModule.forRoot(),
     TaskerModule.forFeature({
       namespace: 'order_fulfillment',
       migrations: fileURLToPath(new URL('./migrations', import.meta.url)),
