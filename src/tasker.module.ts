@@ -113,9 +113,12 @@ const PROVIDERS: Provider[] = [
 @Global()
 @Module({})
 export class TaskerModule {
-  /** Reads the environment and `.env`; `options` win. Rejects with `InvalidSettingsError` where a setting is bad. */
+  /**
+   * Reads the environment and `.env`, and changes neither; `options` win. HTTP settings such as `PORT` and `HOST` are the
+   * application's and not read. Rejects with `InvalidSettingsError` when a setting is bad.
+   */
   static async forRoot(options: TaskerModuleOptions = {}): Promise<DynamicModule> {
-    return TaskerModule.forSettings(await readSettings({ overrides: options }));
+    return TaskerModule.forSettings(await readSettings({ overrides: options, inHost: true }));
   }
 
   /** As `forRoot`, with options that other providers give. */

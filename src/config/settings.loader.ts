@@ -30,6 +30,15 @@ const SETTINGS_CLASSES = [
   LogSettings,
 ];
 
+/** Who reads the settings. */
+export interface SettingsReader {
+  /**
+   * The process belongs to an application that imports the module. It opens the ports: what the environment says of HTTP (`PORT`,
+   * `HOST`, keys of the API) is meant for that application, and is neither read nor checked.
+   */
+  readonly inHost?: boolean;
+}
+
 /** Every setting that there is. */
 export const SETTINGS: readonly SettingDefinition[] = SETTINGS_CLASSES.flatMap(settingsOf);
 
@@ -38,22 +47,28 @@ export const SETTINGS: readonly SettingDefinition[] = SETTINGS_CLASSES.flatMap(s
  *
  * @throws InvalidSettingsError naming every bad setting, and every `TASKER_…` variable that there is no setting for.
  */
-export function loadSettings(env: NodeJS.ProcessEnv, overrides: SettingsOverrides = {}): Settings {
+export function loadSettings(
+  env: NodeJS.ProcessEnv,
+  overrides: SettingsOverrides = {},
+  { inHost = false }: SettingsReader = {},
+): Settings {
   const source = new SettingsSource(env, overrides);
+  const httpSource = inHost ? new SettingsSource({}, overrides) : source;
   const settings: Settings = {
     service: source.complete(new ServiceSettings()),
-    http: source.complete(new HttpSettings()),
+    http: httpSource.complete(new HttpSettings()),
     database: source.complete(new DatabaseSettings()),
     templates: source.complete(new TemplateSettings()),
     worker: source.complete(new WorkerSettings()),
     retries: source.complete(new RetrySettings()),
     backlog: source.complete(new BacklogSettings()),
     retention: source.complete(new RetentionSettings()),
-    security: source.complete(new SecuritySettings()),
+    security: httpSource.complete(new SecuritySettings()),
     log: source.complete(new LogSettings()),
   };
   const problems = [
     ...source.problems,
+    ...(inHost ? httpSource.problems : []),
     ...contradictions(settings),
     ...unsafeInProduction(settings, env),
     ...findUnknownVariables(

@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs';
+import process from 'node:process';
+
 import {
   type DynamicModule,
   type FactoryProvider,
@@ -5,15 +8,18 @@ import {
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
-import { ConfigModule } from '@nestjs/config';
+import { parse } from 'dotenv';
 
-import { loadSettings } from './settings.loader.js';
+import { loadSettings, type SettingsReader } from './settings.loader.js';
 import type { Settings, SettingsOverrides } from './settings.types.js';
 
-export interface SettingsModuleOptions {
+export interface SettingsModuleOptions extends SettingsReader {
   /** Settings given in code; they win over the environment. */
   readonly overrides?: SettingsOverrides;
-  /** The file that adds to the environment, `.env` in the working directory by default; false reads none. */
+  /**
+   * The file that adds to the environment, `.env` in the working directory by default; false reads none. What it says becomes part
+   * of `process.env`, unless a host's process reads it: that environment is the host's.
+   */
   readonly envFile?: string | false;
 }
 
@@ -30,17 +36,16 @@ const SETTINGS = Symbol('tasker:settings');
 export class SettingsModule {
   /** Reads `.env` and the environment; rejects with `InvalidSettingsError`. */
   static async forRoot(options: SettingsModuleOptions = {}): Promise<DynamicModule> {
-    const { settings, configModule } = await readThroughConfigModule(options);
-    return { ...SettingsModule.forSettings(settings), imports: [configModule] };
+    return SettingsModule.forSettings(await readSettings(options));
   }
 
-  /** As `forRoot`, with overrides that other providers give. */
+  /** As `forRoot` in a host's process, with overrides that other providers give. */
   static forRootAsync({ imports = [], inject = [], useFactory }: SettingsAsyncOptions): DynamicModule {
     const loaded: Provider = {
       provide: SETTINGS,
       inject,
       useFactory: async (...dependencies: Parameters<typeof useFactory>) =>
-        readSettings({ overrides: await useFactory(...dependencies) }),
+        readSettings({ overrides: await useFactory(...dependencies), inHost: true }),
     };
     const concerns = Object.entries(loadSettings({})).map(
       ([concern, defaults]: [string, object]): Provider => ({
@@ -68,18 +73,28 @@ export class SettingsModule {
   }
 }
 
-/** The settings of this process, from `.env` and the environment; rejects with `InvalidSettingsError`. */
-export async function readSettings(options: SettingsModuleOptions = {}): Promise<Settings> {
-  return (await readThroughConfigModule(options)).settings;
+/** The settings of this process, from `.env` and the environment, which wins; rejects with `InvalidSettingsError`. */
+export async function readSettings({
+  overrides,
+  envFile = '.env',
+  inHost = false,
+}: SettingsModuleOptions = {}): Promise<Settings> {
+  const environment = { ...(envFile === false ? {} : readEnvFile(envFile)), ...process.env };
+  if (!inHost) Object.assign(process.env, environment);
+  return loadSettings(environment, overrides, { inHost });
 }
 
-async function readThroughConfigModule({ overrides, envFile = '.env' }: SettingsModuleOptions) {
-  let environment: NodeJS.ProcessEnv = {};
-  const configModule = await ConfigModule.forRoot({
-    cache: true,
-    ...(envFile === false ? { ignoreEnvFile: true } : { envFilePath: envFile }),
-    // The hook is called with the file and the environment merged, before any provider exists.
-    validate: (merged) => (environment = merged),
-  });
-  return { settings: loadSettings(environment, overrides), configModule };
+/** A file that is not there says nothing. */
+function readEnvFile(file: string): Record<string, string> {
+  try {
+    return parse(readFileSync(file));
+  } catch (error) {
+    if (isMissingFile(error)) return {};
+    throw error;
+  }
+}
+
+/** Not by `instanceof`: under jest such an error is of another realm. */
+function isMissingFile(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }
