@@ -135,7 +135,7 @@ export class RunningAttempt implements StepServices {
     if (this.controller === undefined) {
       this.controller = new AbortController();
       // It lives for one attempt, and a handler may wait on it in many places: from the eleventh on Node would warn of a leak.
-      setMaxListeners(0, this.controller.signal);
+      setMaxListeners(Number.POSITIVE_INFINITY, this.controller.signal);
       if (this.abortReason !== undefined) this.controller.abort(this.abortReason);
     }
     return this.controller.signal;

@@ -44,7 +44,7 @@ beforeAll(async () => {
           task: step.task.name,
           attempt: step.workflowStep.attempt,
           // No limit: a handler may pass its signal on as often as it likes, without Node's warning of a leak.
-          signalsListeners: getMaxListeners(step.signal),
+          signalsListeners: String(getMaxListeners(step.signal)),
         };
       },
       again: ({ idempotencyKey, workflowStep: { name, attempt, maxAttempts } }) => {
@@ -75,7 +75,7 @@ describe('A handler is given', () => {
       context: { n: 1 },
       task: 'family',
       attempt: 1,
-      signalsListeners: 0,
+      signalsListeners: 'Infinity',
     });
     await worker.client.cancel(taskUuid);
   });
