@@ -16,22 +16,30 @@ const naive = {
   type: 'string',
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}\\.\\d{6}$',
 } as const;
+const rfc3339 = {
+  type: 'string',
+  pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$',
+} as const;
+/** An unsigned integer of 32 bits. */
+const whole = { type: 'integer', minimum: 0, maximum: 4_294_967_295 } as const;
 const texts = { type: 'array', items: text } as const;
 const anything = {} as const;
 const map = { type: 'object' } as const;
 
 type Schema = Readonly<Record<string, unknown>>;
 
-/** An object with all of `required`; what is optional may be absent or null. */
+/** An object with all of `required`; what is optional may be absent or null, what is defaulted may be absent. */
 function object(
   required: Readonly<Record<string, Schema>>,
   optional: Readonly<Record<string, Schema>> = {},
+  defaulted: Readonly<Record<string, Schema>> = {},
 ): Schema {
   return {
     type: 'object',
     required: Object.keys(required),
     properties: {
       ...required,
+      ...defaulted,
       ...Object.fromEntries(
         Object.entries(optional).map(([name, schema]) => [name, { anyOf: [schema, { type: 'null' }] }]),
       ),
@@ -281,6 +289,87 @@ const READY_CHECKS = [
   'queue_processing',
 ];
 
+const retry = object(
+  {},
+  { backoff_base_ms: integer, max_backoff_ms: integer },
+  {
+    retryable: boolean,
+    max_attempts: whole,
+    backoff: { enum: ['none', 'linear', 'exponential', 'fibonacci'] },
+  },
+);
+
+const TaskerStepDefinition = object(
+  { name: text, handler: object({ callable: text }, { method: text, resolver: text, initialization: map }) },
+  {
+    description: text,
+    system_dependency: text,
+    timeout_seconds: whole,
+    result_schema: anything,
+  },
+  {
+    type: { enum: ['standard', 'decision', 'deferred_convergence', 'batchable', 'batch_worker'] },
+    dependencies: texts,
+    retry,
+    publishes_events: listOf(
+      object(
+        { name: text, description: text, schema: anything },
+        { publisher: text },
+        {
+          condition: { enum: ['success', 'failure', 'retryable_failure', 'permanent_failure', 'always'] },
+          delivery_mode: { enum: ['durable', 'fast', 'broadcast'] },
+        },
+      ),
+    ),
+  },
+);
+
+/** What a client of Tasker's worker decodes a template into, by Tasker's own types. */
+const TaskerTemplate = object(
+  { name: text, namespace_name: text, version: text },
+  {
+    description: text,
+    input_schema: anything,
+    metadata: object(
+      {},
+      { author: text, documentation_url: text, created_at: rfc3339, updated_at: rfc3339 },
+      { tags: texts },
+    ),
+    lifecycle: object(
+      {},
+      {
+        max_duration_minutes: integer,
+        max_waiting_for_dependencies_minutes: integer,
+        max_waiting_for_retry_minutes: integer,
+        max_steps_in_process_minutes: integer,
+        auto_fail_on_timeout: boolean,
+        auto_dlq_on_timeout: boolean,
+      },
+      { staleness_action: text },
+    ),
+  },
+  {
+    system_dependencies: object({}, {}, { primary: text, secondary: texts }),
+    domain_events: listOf(object({ name: text }, { description: text, schema: anything })),
+    steps: listOf(TaskerStepDefinition),
+    environments: {
+      type: 'object',
+      additionalProperties: object(
+        {},
+        {},
+        {
+          steps: listOf(
+            object(
+              { name: text },
+              { handler: object({}, { initialization: map }), timeout_seconds: whole, retry },
+            ),
+          ),
+        },
+      ),
+    },
+  },
+);
+
 export const SCHEMAS = {
   TaskResponse,
   TaskList: object({
@@ -324,20 +413,18 @@ export const SCHEMAS = {
       steps: listOf(
         object(
           { name: text, default_retryable: boolean, default_max_attempts: integer },
-          { description: text },
+          { description: text, result_schema: anything },
         ),
       ),
-      template: map,
+      template: object({ template: TaskerTemplate, environment: text, resolved_at: zoned }),
+      definition: map,
       cached: boolean,
-      handler_metadata: object({
-        handler_class: text,
-        name: text,
-        namespace: text,
-        version: text,
-        registered_at: zoned,
-      }),
+      handler_metadata: object(
+        { handler_class: text, name: text, namespace: text, version: text, registered_at: zoned },
+        { config_schema: anything, default_dependent_system: text },
+      ),
     },
-    { description: text },
+    { description: text, cache_age_seconds: whole, access_count: whole },
   ),
   TemplateValidation: object({
     valid: boolean,

@@ -16,6 +16,31 @@ const bad = workflow('bad', {
 });
 const later = workflow('later', { wait_for_it: { handler: { callable: 'later' }, retry: RETRIES } });
 const strict = workflow('strict', { give: {} }, { identity_strategy: 'strict' });
+const rich = workflow(
+  'rich',
+  {
+    give: {
+      description: 'Gives',
+      system_dependency: 'shop',
+      handler: { callable: 'give', initialization: { cents: 1 } },
+      retry: { max_attempts: 0, backoff: 'none' },
+      result_schema: { type: 'object' },
+      publishes_events: ['given', { name: 'gave.up', condition: 'failure', delivery_mode: 'fast' }],
+    },
+  },
+  {
+    description: 'Has every key',
+    metadata: { author: 'ada', tags: ['a'], created_at: '2026-01-31', updated_at: '2026-01-31T12:00:00Z' },
+    system_dependencies: { secondary: ['bank'] },
+    input_schema: { type: 'object' },
+    lifecycle: { max_duration_minutes: 5 },
+    domain_events: [{ name: 'given', schema: { type: 'object' } }, { name: 'gave.up' }],
+    environments: {
+      development: { steps: [{ name: 'ALL', timeout_seconds: 7, retry: { max_attempts: 2 } }] },
+      test: null,
+    },
+  },
+);
 const keyed = workflow('keyed', { give: {} }, { identity_strategy: 'caller_provided' });
 
 let api: ApiLab;
@@ -39,6 +64,7 @@ beforeAll(async () => {
     later,
     strict,
     keyed,
+    rich,
   );
 });
 
@@ -334,10 +360,10 @@ describe('Templates', () => {
   it('are listed, all or of one namespace', async () => {
     const all = await api.get('/v1/templates').expect(200);
     expectContract('TemplateList', all.body);
-    expect(all.body).toMatchObject({ total_count: 6, template_count: 6, supported_namespaces: ['lab'] });
+    expect(all.body).toMatchObject({ total_count: 7, template_count: 7, supported_namespaces: ['lab'] });
     const none = await api.get('/v1/templates?namespace=nowhere').expect(200);
     expectContract('TemplateList', none.body);
-    expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 6 });
+    expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 7 });
     for (const flag of [true, false]) {
       const asked = await api.get(`/v1/templates?namespace=lab&include_cache_stats=${flag}`).expect(200);
       expectContract('TemplateList', asked.body);
@@ -359,6 +385,34 @@ describe('Templates', () => {
     const check = await api.post('', '/v1/templates/lab/good/1.0.0/validate').expect(200);
     expectContract('TemplateValidation', check.body);
     expect(check.body).toMatchObject({ valid: true, errors: [], step_handlers: ['give', 'take'] });
+  });
+
+  it('are read as Tasker’s workers answer them: in a wrap, resolved for the environment', async () => {
+    const { body } = await api.get('/v1/templates/lab/rich/1.0.0').expect(200);
+    expectContract('Template', body);
+    expect(body.template).toMatchObject({
+      environment: 'development',
+      template: {
+        name: 'rich',
+        namespace_name: 'lab',
+        metadata: { author: 'ada', updated_at: '2026-01-31T12:00:00Z' },
+        steps: [
+          {
+            timeout_seconds: 7,
+            retry: { max_attempts: 2 },
+            publishes_events: [
+              { name: 'given', description: '', schema: { type: 'object' } },
+              { name: 'gave.up', description: '', schema: {} },
+            ],
+          },
+        ],
+      },
+    });
+    expect(body.template.template.metadata).not.toHaveProperty('created_at');
+    expect(body.configuration.steps[0]).toMatchObject({ timeout_seconds: 7, retry: { max_attempts: 2 } });
+    expect(body.definition.metadata).toMatchObject({ created_at: '2026-01-31' });
+    expect(body.definition.steps[0]).toMatchObject({ retry: { max_attempts: 0 } });
+    expect(body.definition.steps[0]).not.toHaveProperty('timeout_seconds');
   });
 
   it('that are not there: 404', async () => {

@@ -1,7 +1,17 @@
 import type { RegisteredTemplate } from '../../engine/index.js';
 import { templateDefinition, type TaskTemplate } from '../../templates/index.js';
 import { zoned } from '../timestamp.format.js';
+import { toTaskerTemplate } from './tasker-template.mapper.js';
 import type { TemplateListResponse, TemplateResponse, TemplateSummary } from './template.responses.js';
+
+/** What is known of a template in addition to its content: see `TemplateResponse`. */
+interface TemplateOrigin {
+  /** The template as it was loaded. */
+  readonly definition: TemplateResponse['definition'];
+  readonly environment: string;
+  readonly registeredAt: Date;
+  readonly cached: boolean;
+}
 
 /** What steps of this engine can be, and do. */
 export const CAPABILITIES = ['standard_steps', 'domain_events'] as const;
@@ -32,12 +42,10 @@ function toTemplateSummary({ namespace, name, version, description, steps }: Tas
   return { namespace, name, version, description, step_count: steps.length };
 }
 
-/** `stored` is the template as it was loaded; the registered one has the environment's overrides in effect. */
+/** The registered template has the environment's overrides in effect. */
 export function toTemplateResponse(
   { template }: RegisteredTemplate,
-  stored: TemplateResponse['template'],
-  registeredAt: Date,
-  cached: boolean,
+  { definition, environment, registeredAt, cached }: TemplateOrigin,
 ): TemplateResponse {
   const { namespace, name, version, description } = template;
   return {
@@ -52,7 +60,8 @@ export function toTemplateResponse(
       default_retryable: step.retry.retryable,
       default_max_attempts: Math.max(step.retry.maxAttempts, 1),
     })),
-    template: stored,
+    template: { template: toTaskerTemplate(template), environment, resolved_at: zoned(new Date()) },
+    definition,
     cached,
     handler_metadata: {
       handler_class: template.taskHandler?.callable ?? '',

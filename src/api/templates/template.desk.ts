@@ -40,12 +40,12 @@ export class TemplateDesk {
   async read(namespace: string, name: string, version: string): Promise<TemplateResponse> {
     const registered = await this.find(namespace, name, version);
     const ofFile = this.files.find(namespace, name, version);
-    return toTemplateResponse(
-      registered,
-      templateDefinition(ofFile ?? registered.template),
-      await this.catalog.registeredAt(registered),
-      ofFile !== undefined,
-    );
+    return toTemplateResponse(registered, {
+      definition: templateDefinition(ofFile ?? registered.template),
+      environment: this.service.environment,
+      registeredAt: await this.catalog.registeredAt(registered),
+      cached: ofFile !== undefined,
+    });
   }
 
   /** Whether every step finds its handler here. Rejects with `TemplateNotFoundError`. */

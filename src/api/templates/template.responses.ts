@@ -87,6 +87,20 @@ export class HandlerMetadata {
   readonly registered_at!: string;
 }
 
+/** Tasker's `ResolvedTaskTemplate`. */
+export class ResolvedTemplate {
+  @JsonObjectProperty({
+    description: 'With the overrides of this environment in effect, under Tasker’s own keys',
+  })
+  readonly template!: JsonObject;
+
+  @ApiProperty({ example: 'production', description: 'Of this process' })
+  readonly environment!: string;
+
+  @ApiProperty({ format: 'date-time', description: 'When it was put together: now' })
+  readonly resolved_at!: string;
+}
+
 /** A template in full. */
 export class TemplateResponse {
   @ApiProperty({ example: 'linear_workflow' })
@@ -107,8 +121,11 @@ export class TemplateResponse {
   @ApiProperty({ type: [TemplateStepSummary], description: 'In the order of the file' })
   readonly steps!: readonly TemplateStepSummary[];
 
+  @ApiProperty({ type: ResolvedTemplate, description: 'As Tasker’s workers answer it' })
+  readonly template!: ResolvedTemplate;
+
   @JsonObjectProperty({ description: 'As its file says it, defaults written out' })
-  readonly template!: JsonObject;
+  readonly definition!: JsonObject;
 
   @ApiProperty({
     description: 'A file of this process has it; false: only the database, for unfinished tasks',
