@@ -6,8 +6,18 @@ import type pg from 'pg';
 import { firstValueFrom, ReplaySubject } from 'rxjs';
 import { DatabaseSettings, WorkerSettings } from '../config/index.js';
 import { EmbeddedPostgres } from './embedded/index.js';
+import {
+  DatabaseClosedError,
+  DatabaseRefusedError,
+  DatabaseUnreachableError,
+  isUnfit,
+  START_PATIENCE_MS,
+  StartAbandonedError,
+  TransactionPoolerError,
+} from './database.errors.js';
 import { SchemaMigrator } from './schema-migrator.js';
-import { classifyFailure } from './postgres-errors.js';
+import { checkPooledSession, checkServer, pinSession } from './session.check.js';
+import { classifyFailure, isForeignStatement } from './postgres-errors.js';
 
 /** A statement with a name is prepared once a connection. */
 export interface Statement {
@@ -20,9 +30,9 @@ export interface Statement {
 /** How long a statement may go unanswered before its connection is given up as dead. */
 const QUERY_TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
-/** How long a service that starts waits for its database to come up. */
-const START_PATIENCE_MS = 30_000;
 const START_PAUSE_MS = 500;
+/** The pool waits for the promise before it lends the connection; its types do not say so. */
+const PIN_SESSION: (client: pg.ClientBase) => unknown = pinSession;
 const DEFAULT_DATA_DIR = new DatabaseSettings().dataDir;
 
 /**
@@ -89,8 +99,12 @@ export class Database {
     statement: Statement,
     values: readonly unknown[],
   ): Promise<readonly Row[]> {
-    const result = await this.openPool().query<Row>(this.prepared(statement, values));
-    return result.rows;
+    try {
+      const result = await this.openPool().query<Row>(this.prepared(statement, values));
+      return result.rows;
+    } catch (error) {
+      throw this.explained(error);
+    }
   }
 
   /** Runs one statement on a connection that the caller holds, in the caller's transaction. */
@@ -120,14 +134,8 @@ export class Database {
     purpose: string,
     queryTimeoutMs: number | undefined = QUERY_TIMEOUT_MS,
   ): Promise<pg.Client> {
-    const client = new Client({
-      connectionString: this.directUrl,
-      application_name: this.applicationName(purpose),
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      query_timeout: queryTimeoutMs,
-      keepAlive: true,
-    });
-    await client.connect();
+    const client = await this.openDirect(purpose, queryTimeoutMs);
+    await pinSession(client);
     return client;
   }
 
@@ -162,9 +170,25 @@ export class Database {
     this.url = this.settings.databaseUrl ?? (await this.embeddedServer()).url;
     this.directUrl = this.settings.databaseDirectUrl ?? this.url;
     this.abandoned.throwIfAborted();
-    await this.waitForServer();
+    await this.waitFor(() => this.checkServer());
     await new SchemaMigrator(this, this.logger).migrate();
-    this.pool = this.createPool();
+    const pool = this.createPool();
+    this.pool = pool;
+    if (this.isPooled) await this.waitFor(() => this.checkPool(pool));
+  }
+
+  /** A direct URL is given beside the service's URL, which then leads through a transaction pooler. */
+  private get isPooled(): boolean {
+    return this.settings.databaseDirectUrl !== undefined;
+  }
+
+  private async checkPool(pool: pg.Pool): Promise<void> {
+    const client = await pool.connect();
+    try {
+      await checkPooledSession(client);
+    } finally {
+      client.release();
+    }
   }
 
   private embeddedServer(): Promise<EmbeddedPostgres> {
@@ -186,6 +210,7 @@ export class Database {
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       query_timeout: QUERY_TIMEOUT_MS,
       keepAlive: true,
+      ...(this.isPooled ? {} : { onConnect: PIN_SESSION }),
     });
     // For its whole life: without a listener one that breaks while somebody holds it would end the process.
     pool.on('connect', (client) => {
@@ -200,14 +225,16 @@ export class Database {
     return pool;
   }
 
-  private async waitForServer(): Promise<void> {
+  /** Calls `check` until it gets an answer, or for as long as a start is patient. */
+  private async waitFor(check: () => Promise<void>): Promise<void> {
     const deadline = performance.now() + START_PATIENCE_MS;
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await unlessAborted(this.abandoned, this.knock());
+        await unlessAborted(this.abandoned, check());
         return;
       } catch (error) {
         this.abandoned.throwIfAborted();
+        if (isUnfit(error)) throw error;
         if (classifyFailure(error) !== 'connection') throw new DatabaseRefusedError(error);
         if (performance.now() > deadline) throw new DatabaseUnreachableError(error);
         if (attempt === 1) {
@@ -220,9 +247,28 @@ export class Database {
     }
   }
 
-  private async knock(): Promise<void> {
-    const client = await this.connectDirect('start');
-    await client.end();
+  private async checkServer(): Promise<void> {
+    const another = (): Promise<pg.Client> => this.openDirect('start', QUERY_TIMEOUT_MS);
+    const client = await another();
+    client.on('error', () => undefined);
+    try {
+      await checkServer(client, another, this.isPooled);
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** As the role and the database have it: no setting is changed. */
+  private async openDirect(purpose: string, queryTimeoutMs: number): Promise<pg.Client> {
+    const client = new Client({
+      connectionString: this.directUrl,
+      application_name: this.applicationName(purpose),
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+    });
+    await client.connect();
+    return client;
   }
 
   private async disconnect(): Promise<void> {
@@ -245,12 +291,17 @@ export class Database {
     return this.pool;
   }
 
+  /** A prepared statement that is not there, or there already, is another session's: a pooler has come in between. */
+  private explained(error: unknown): unknown {
+    return !this.isPooled && isForeignStatement(error) ? new TransactionPoolerError(false, error) : error;
+  }
+
   /** Through a transaction pooler (a direct URL is given beside it) a prepared statement may meet another server session. */
   private prepared(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
     const { name, text, types } = statement;
     const query: pg.QueryConfig = types === undefined ? { text } : { text, types };
     query.values = [...values];
-    if (this.settings.databaseDirectUrl === undefined) query.name = name;
+    if (!this.isPooled) query.name = name;
     return query;
   }
 }
@@ -268,53 +319,5 @@ async function unlessAborted(signal: AbortSignal, promise: Promise<void>): Promi
     signal.throwIfAborted();
   } finally {
     waiting.abort();
-  }
-}
-
-/** The service was told to stop before it had started. */
-export class StartAbandonedError extends Error {
-  readonly code = 'START_ABANDONED';
-
-  constructor() {
-    super('The service was told to stop before it had started');
-    this.name = StartAbandonedError.name;
-  }
-}
-
-/** The database did not come up while the service waited for it to start. */
-export class DatabaseUnreachableError extends Error {
-  readonly code = 'DATABASE_UNREACHABLE';
-
-  constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(
-      `The database did not answer for ${START_PATIENCE_MS / 1000} s (${reason}): check DATABASE_URL, and that the server runs`,
-      { cause },
-    );
-    this.name = DatabaseUnreachableError.name;
-  }
-}
-
-/** The server answers, and does not let this service in: a wrong user, password or database. */
-export class DatabaseRefusedError extends Error {
-  readonly code = 'DATABASE_REFUSED';
-
-  constructor(cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    super(
-      `The database refused the connection (${reason}): check user, password and database in DATABASE_URL (and DATABASE_DIRECT_URL)`,
-      { cause },
-    );
-    this.name = DatabaseRefusedError.name;
-  }
-}
-
-/** A statement was asked for before `open` or after `close`. */
-export class DatabaseClosedError extends Error {
-  readonly code = 'DATABASE_CLOSED';
-
-  constructor() {
-    super('The database is not open: the service is starting or has been stopped');
-    this.name = DatabaseClosedError.name;
   }
 }

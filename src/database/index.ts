@@ -1,4 +1,11 @@
-export { Database, DatabaseClosedError, StartAbandonedError } from './database.js';
+export { Database } from './database.js';
+export {
+  DatabaseClosedError,
+  DatabaseEncodingError,
+  SessionSettingError,
+  StartAbandonedError,
+  TransactionPoolerError,
+} from './database.errors.js';
 export type { Statement } from './database.js';
 export { EmbeddedPostgres } from './embedded/index.js';
 export { classifyFailure, isTransient } from './postgres-errors.js';

@@ -67,6 +67,11 @@ export function isMissingTable(error: unknown): boolean {
   return types.isNativeError(error) && 'code' in error && error.code === '42P01';
 }
 
+/** Whether the session has no such prepared statement, or has one that this connection has not made. */
+export function isForeignStatement(error: unknown): boolean {
+  return types.isNativeError(error) && 'code' in error && (error.code === '26000' || error.code === '42P05');
+}
+
 /** Whether the same call, made again, may succeed without anything else being changed. */
 export function isTransient(error: unknown): boolean {
   const kind = classifyFailure(error);

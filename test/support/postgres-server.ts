@@ -9,11 +9,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** Makes an empty database of its own on the server of this test run. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** Makes an empty database of its own on the server of this test run; `options` are those of CREATE DATABASE. */
+export async function createTestDatabase(options = ''): Promise<TestDatabase> {
   const name = `tasker_test_${randomUUID().replaceAll('-', '')}`;
   // Nobody can be connected to template0, so several databases can be made from it at once.
-  await onServer(`CREATE DATABASE ${name} TEMPLATE template0`);
+  await onServer(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`);
   const url = new URL(serverUrl());
   url.pathname = `/${name}`;
   return { url: url.href, drop: () => onServer(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
