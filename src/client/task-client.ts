@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import {
   checkedUuid,
   checkManualAction,
@@ -26,6 +26,7 @@ import type {
   TaskRequest,
   TaskStep,
 } from '../engine/index.js';
+import { FieldLogger } from '../logging/index.js';
 import { TaskChanges, WorkAnnouncer } from '../notifications/index.js';
 import { isJsonObject } from '../templates/index.js';
 import { TaskSubmitter } from './task.submitter.js';
@@ -51,8 +52,6 @@ const PATIENCE_MS = 5_000;
 /** The way into the engine for code in this process: submit tasks, read them, wait for them, cancel them. */
 @Injectable()
 export class TaskClient {
-  private readonly logger = new Logger(TaskClient.name);
-
   constructor(
     private readonly engine: Engine,
     private readonly submitter: TaskSubmitter,
@@ -133,7 +132,7 @@ export class TaskClient {
         `Task ${taskUuid} has ended as ${task.status}: only an unfinished task can be cancelled`,
       );
     }
-    this.logger.debug({ message: 'Task cancelled', task_uuid: uuid, reason, by });
+    new FieldLogger(TaskClient.name, { task_uuid: uuid, reason, by }).debug('Task cancelled');
     this.changes.publish([uuid]);
     return task;
   }
@@ -224,13 +223,12 @@ export class TaskClient {
         `Step ${step.name} is ${step.state} and its task ${task.status}: a step can be ${verb} by hand while it is ${listed(allowed)}, and its task has not ended`,
       );
     }
-    this.logger.debug({
-      message: `Step ${verb} by hand`,
+    new FieldLogger(TaskClient.name, {
       task_uuid: taskUuid,
       step_uuid: stepUuid,
       step: step.name,
       correlation_id: task.correlationId,
-    });
+    }).debug(`Step ${verb} by hand`);
     const template = await this.templateOf(task);
     if (template !== undefined) this.announcer.announce(template.templateId, task.readySteps);
     this.changes.publish([taskUuid]);

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { BacklogMonitor } from '../backlog/index.js';
 import { LogSettings } from '../config/index.js';
@@ -24,6 +24,7 @@ import type {
   Task,
   TaskRequest,
 } from '../engine/index.js';
+import { FieldLogger } from '../logging/index.js';
 import { Meters } from '../metrics/index.js';
 import { NOTIFY, READY_CHANNEL, WorkAnnouncer } from '../notifications/index.js';
 import { SubmitBuffer } from './submit.buffer.js';
@@ -55,7 +56,6 @@ const MOST_FLIGHTS = 2;
 /** Checks requests, makes tasks of them, and stores these; whoever can run their first steps is told. */
 @Injectable()
 export class TaskSubmitter {
-  private readonly logger = new Logger(TaskSubmitter.name);
   private readonly buffer: SubmitBuffer;
 
   constructor(
@@ -214,13 +214,12 @@ export class TaskSubmitter {
 
   private logSubmitted(task: NewTask, { template }: RegisteredTemplate): void {
     if (!this.log.logsChanges) return;
-    this.logger.debug({
-      message: 'Task submitted',
+    new FieldLogger(TaskSubmitter.name, {
       task_uuid: task.task_uuid,
       correlation_id: task.correlation_id,
       namespace: template.namespace,
       name: template.name,
-    });
+    }).debug('Task submitted');
   }
 
   private assertRoom(tasks: number): void {

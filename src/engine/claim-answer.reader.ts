@@ -21,6 +21,7 @@ interface SummaryDetail {
 /** Of `tasker.complete_steps`: steps by the places of a parent and of their token, from 1. */
 interface CompletionDetail extends SummaryDetail {
   readonly settled: readonly string[] | null;
+  readonly blocked: readonly string[] | null;
   readonly released: number;
   readonly handed_parents: readonly number[] | null;
   readonly handed_indexes: readonly number[] | null;
@@ -89,6 +90,7 @@ export function readCompletionAnswer(
       row.kind === 'repeated' || row.kind === 'refused' ? [{ ...keyOf(row), reason: row.kind }] : [],
     ),
     settledTasks: summary.settled ?? [],
+    blockedTasks: summary.blocked ?? [],
     snapshots: new Map(rows.flatMap((row) => (row.kind === 'settled' ? [[row.task_uuid, row.detail]] : []))),
     released: summary.released,
   };

@@ -106,6 +106,8 @@ export interface CompletionAnswer extends ClaimAnswer {
   readonly handed: readonly HandedStep[];
   /** Tasks that ended or became blocked. */
   readonly settledTasks: readonly string[];
+  /** Those of them that became blocked. */
+  readonly blockedTasks: readonly string[];
   /** Those of them that were awaited, as they stand now: for `TaskReader.taskOf`, by their ids. */
   readonly snapshots: ReadonlyMap<string, string>;
   /** How many steps became ready and were not handed over with this answer as dependants. */
@@ -116,8 +118,14 @@ export interface CompletionAnswer extends ClaimAnswer {
 export interface ReclaimedStep {
   readonly taskUuid: string;
   readonly stepIndex: number;
+  readonly name: string;
+  /** How often it has been lost, this time included. */
+  readonly lostCount: number;
+  /** The lost worker's name. */
+  readonly worker: string | null;
   /** It was lost too often and has ended in error. */
   readonly failed: boolean;
+  /** Its task has become blocked. */
   readonly taskSettled: boolean;
 }
 

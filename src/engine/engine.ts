@@ -244,10 +244,16 @@ export class Engine {
       step_index: number;
       state: number;
       settled: boolean;
+      name: string;
+      lost_count: number;
+      worker: string | null;
     }>(RECLAIM, [maxLost, limit]);
     return rows.map((row) => ({
       taskUuid: row.task_uuid,
       stepIndex: row.step_index,
+      name: row.name,
+      lostCount: row.lost_count,
+      worker: row.worker,
       failed: row.state === 5,
       taskSettled: row.settled,
     }));

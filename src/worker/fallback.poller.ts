@@ -4,6 +4,7 @@ import { classifyFailure } from '../database/index.js';
 import { Engine } from '../engine/index.js';
 import type { ReclaimedStep } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges } from '../notifications/index.js';
+import { logReclaimed } from './reclaim.log.js';
 import { StepDispatcher } from './step.dispatcher.js';
 import { WorkerStatistics } from './worker.statistics.js';
 
@@ -91,9 +92,7 @@ export class FallbackPoller {
       if (steps.length === 0) return;
       this.statistics.reclaimed += steps.length;
       const failed = steps.filter((step) => step.failed);
-      this.logger.warn(
-        `Took back ${steps.length} step(s) of lost workers, ${failed.length} of them for the last time`,
-      );
+      logReclaimed(steps);
       this.changes.publish([
         ...new Set(steps.filter((step) => step.taskSettled).map((step) => step.taskUuid)),
       ]);

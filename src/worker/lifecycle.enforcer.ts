@@ -3,6 +3,7 @@ import { Database } from '../database/index.js';
 import type { Statement } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
 import type { RegisteredTemplate } from '../engine/index.js';
+import { FieldLogger } from '../logging/index.js';
 import { TaskChanges } from '../notifications/index.js';
 import { RepeatingJob } from '../scheduling/index.js';
 import type { LifecycleTemplate, StalenessAction } from '../templates/index.js';
@@ -64,12 +65,12 @@ export class LifecycleEnforcer {
   }
 
   private async checkTemplate(
-    { templateId, template }: RegisteredTemplate,
+    registered: RegisteredTemplate,
     lifecycle: LifecycleTemplate,
     intervalMs: number,
   ): Promise<void> {
     const shared = [
-      templateId,
+      registered.templateId,
       limitsJson(lifecycle),
       durationAction(lifecycle),
       lifecycle.stalenessAction,
@@ -80,14 +81,19 @@ export class LifecycleEnforcer {
       const place = [last?.created_at ?? null, last?.task_uuid ?? null];
       const tasks = await this.database.query<CheckedTask>(ENFORCE, [...shared, ...place, BATCH]);
       for (const task of tasks.filter(({ ended }) => ended)) {
-        this.logger.warn(
-          `Task ${task.task_uuid} of ${template.namespace}/${template.name} ended in error: it is over ${task.exceeded_limit}`,
-        );
+        logOverLimit(task, registered);
       }
       this.changes.publish(tasks.filter(({ ended }) => ended).map(({ task_uuid }) => task_uuid));
       last = tasks.length < BATCH ? undefined : tasks.at(-1);
     } while (last !== undefined);
   }
+}
+
+function logOverLimit({ task_uuid, exceeded_limit }: CheckedTask, { template }: RegisteredTemplate): void {
+  const { namespace, name, version } = template;
+  new FieldLogger(LifecycleEnforcer.name, { task_uuid, namespace, name, version, exceeded_limit }).warn(
+    `Task of ${namespace}/${name} ended in error: it is over its ${exceeded_limit}`,
+  );
 }
 
 function hasLimit(lifecycle: LifecycleTemplate): boolean {

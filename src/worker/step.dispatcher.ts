@@ -452,7 +452,7 @@ export class StepDispatcher implements LocalTaker {
     const outcome = 'report' in end ? end.report.outcome : end.kind;
     this.meters.stepDurations.add(namespace, claim.name, outcome, seconds);
     if (outcome !== 'succeeded' || this.logsChanges)
-      logAttemptEnd(attemptLogger(StepDispatcher.name, namespace, claim), end);
+      logAttemptEnd(attemptLogger(StepDispatcher.name, namespace, claim), claim, end);
   }
 
   private async claimSuspect(): Promise<void> {

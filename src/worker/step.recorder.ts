@@ -1,7 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { LogSettings } from '../config/index.js';
 import { classifyFailure, isTransient } from '../database/index.js';
-import { Engine, stepUuid, TemplateCatalog } from '../engine/index.js';
+import { Engine, TemplateCatalog } from '../engine/index.js';
 import type {
   AttemptKey,
   Claimant,
@@ -10,8 +10,10 @@ import type {
   UnrecordedReport,
   Wanted,
 } from '../engine/index.js';
+import { FieldLogger } from '../logging/index.js';
 import { Meters } from '../metrics/index.js';
 import { TaskChanges } from '../notifications/index.js';
+import { idsOf } from './attempt.log.js';
 import { EventRelay } from './event.relay.js';
 import { HandedSteps } from './handed-steps.js';
 import type { EndedAttempt } from './handed-steps.js';
@@ -27,8 +29,6 @@ const LARGEST_AWAITED = 8;
 /** Records how attempts ended, in batches, and passes on what was recorded. */
 @Injectable()
 export class StepRecorder {
-  private readonly logger = new Logger(StepRecorder.name);
-
   constructor(
     private readonly engine: Engine,
     private readonly catalog: TemplateCatalog,
@@ -87,8 +87,9 @@ export class StepRecorder {
     this.eventRelay.relay(published);
     if (this.log.logsChanges) {
       for (const task_uuid of answer.settledTasks)
-        this.logger.debug({ message: 'Task has ended, or is blocked', task_uuid });
+        taskLogger(task_uuid).debug('Task has ended, or is blocked');
     }
+    for (const task_uuid of answer.blockedTasks) logBlocked(task_uuid, reports);
     this.changes.publish(answer.settledTasks, answer.snapshots);
   }
 
@@ -101,10 +102,9 @@ export class StepRecorder {
   /** The step runs again once its lease has run out, here or elsewhere. */
   giveUp(attempt: AttemptKey, problem: unknown): void {
     this.leases.drop(attempt);
-    this.logger.error({
-      message: `The end of a step could not be recorded; its lease will run out: ${describe(problem)}`,
-      ...idsOf(attempt),
-    });
+    loggerOf(attempt).error(
+      `The end of a step could not be recorded; its lease will run out: ${describe(problem)}`,
+    );
   }
 
   /** One whose parents are not here after all is left to its lease. */
@@ -115,7 +115,7 @@ export class StepRecorder {
       try {
         steps.push(parents.claim(key));
       } catch (error) {
-        this.logger.error({ message: `A step can't be run: ${describe(error)}`, ...idsOf(key) });
+        loggerOf(key).error(`A step can't be run: ${describe(error)}`);
       }
     }
     return { ...answer, steps };
@@ -156,16 +156,27 @@ export class StepRecorder {
 
   private logLate(late: UnrecordedReport): void {
     if (late.reason === 'repeated') return;
-    this.logger.warn({
-      message: 'A late answer was refused: its attempt no longer holds the step',
-      ...idsOf(late),
-    });
+    loggerOf(late).warn('A late answer was refused: its attempt no longer holds the step');
   }
 }
 
-/** For a line of the log. */
-function idsOf({ taskUuid, stepIndex }: AttemptKey): object {
-  return { task_uuid: taskUuid, step_uuid: stepUuid(taskUuid, stepIndex) };
+/** For what is said of one step. */
+function loggerOf(attempt: AttemptKey): FieldLogger {
+  return new FieldLogger(StepRecorder.name, idsOf(attempt));
+}
+
+/** For what is said of one task. */
+function taskLogger(task_uuid: string): FieldLogger {
+  return new FieldLogger(StepRecorder.name, { task_uuid });
+}
+
+/** The steps that failed before this batch are in the task's answer; those of this one are told. */
+function logBlocked(taskUuid: string, reports: readonly StepReport[]): void {
+  const failed = reports.filter((report) => report.outcome === 'failed' && report.taskUuid === taskUuid);
+  taskLogger(taskUuid).warn({
+    message: 'Task is blocked: a step has failed for good, and nothing else of it can run',
+    failed_steps: failed.map((report) => idsOf(report).step_uuid).join(',') || null,
+  });
 }
 
 /** What is recorded of a success that the database refuses to store. */

@@ -50,6 +50,9 @@ export interface ReclaimRow {
   readonly step_index: number;
   readonly state: number;
   readonly settled: boolean;
+  readonly name: string;
+  readonly lost_count: number;
+  readonly worker: string | null;
 }
 
 export interface ManualRow {

@@ -241,7 +241,9 @@ describe('The engine', () => {
       await engine.claimAlone(claimant, randomUUID());
       await core.clock.advance(60_000);
       const failed = state === 'error';
-      expect(await engine.reclaim(3, 10)).toEqual([{ taskUuid, stepIndex, failed, taskSettled: failed }]);
+      expect(await engine.reclaim(3, 10)).toMatchObject([
+        { taskUuid, stepIndex, name: 'start', failed, taskSettled: failed },
+      ]);
       expect(await core.step(task, 'start')).toMatchObject({ state });
     }
     await engine.cancel(task, 'why', 'who');

@@ -53,7 +53,17 @@ describe('A step whose worker is lost', () => {
     await core.clock.advance(30_000);
     expect(await sweeper.reclaim()).toEqual([]);
     await core.clock.advance(1);
-    expect(await sweeper.reclaim()).toEqual([{ task_uuid: task, step_index: 0, state: 1, settled: false }]);
+    expect(await sweeper.reclaim()).toEqual([
+      {
+        task_uuid: task,
+        step_index: 0,
+        state: 1,
+        settled: false,
+        name: 'only',
+        lost_count: 1,
+        worker: expect.any(String),
+      },
+    ]);
     expect(await core.step(task, 'only')).toMatchObject({ state: 'enqueued', attempts: 0, lost_count: 1 });
     expect(await sweeper.reclaim()).toEqual([]);
 
@@ -109,8 +119,8 @@ describe('A step whose worker is lost', () => {
     expect(await loseWorker({ maxLost: 3 })).toBe(8);
     await claimed(worker.claimAlone(tokens(1)[0] ?? ''));
     await core.clock.advance(30_001);
-    expect(await sweeper.reclaim({ maxLost: 3 })).toEqual([
-      { task_uuid: task, step_index: 0, state: 5, settled: true },
+    expect(await sweeper.reclaim({ maxLost: 3 })).toMatchObject([
+      { task_uuid: task, step_index: 0, state: 5, settled: true, lost_count: 3 },
     ]);
     expect(await core.task(task)).toMatchObject({ status: 'blocked_by_failures', failed_steps: 1 });
     const step = await core.step(task, 'only');

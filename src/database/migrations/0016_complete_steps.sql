@@ -24,6 +24,7 @@
 -- Recorded ones have no row. Then rows of kind "settled", one an awaited task that ended or became blocked: task_uuid, and in detail
 -- what read_task says of it. Then claims and summary as in claim_steps; the summary's detail has besides:
 --   settled         an array of the tasks that ended or became blocked; null or empty where none did
+--   blocked         those of them that became blocked; null where none did
 --   released        how many steps became ready and were not handed over
 --   handed_parents, handed_indexes, handed_tokens  of the dependants that p_brief tells of, or null: the place of one of the
 --                   parents among the attempts, the step's index, the place of its token in p_claim_tokens; places from 1
@@ -79,6 +80,8 @@ DECLARE
   v_brief boolean;
   v_recorded bigint[];
   v_settled uuid[];
+  v_stopped uuid[];
+  v_blocked uuid[];
   v_sunk uuid[];
   v_met_tasks uuid[];
   v_met_indexes smallint[];
@@ -269,7 +272,12 @@ BEGIN
     v_any_failed := true;
   END IF;
   IF v_any_failed THEN
-    v_settled := v_settled || tasker.settle_tasks(p_task_uuids);
+    v_stopped := tasker.settle_tasks(p_task_uuids);
+    v_settled := v_settled || v_stopped;
+    IF v_stopped <> '{}' THEN
+      SELECT array_agg(t.task_uuid) INTO v_blocked
+      FROM tasker.tasks t WHERE t.task_uuid = ANY (v_stopped) AND t.status + 0 = 1;
+    END IF;
   END IF;
 
   IF p_events IS NOT NULL AND v_recorded IS NOT NULL THEN
@@ -341,6 +349,7 @@ BEGIN
     'alone', v_outlook.alone,
     'schema_version', tasker.schema_version(),
     'settled', v_settled,
+    'blocked', v_blocked,
     'released', v_released,
     'handed_parents', v_brief_parents,
     'handed_indexes', v_brief_indexes,

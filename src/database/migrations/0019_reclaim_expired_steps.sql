@@ -3,11 +3,14 @@
 -- with code WORKER_LOST.
 --
 -- Takes at most p_limit steps, of tasks that no other call has locked; whoever comes next takes the rest. Answers with one
--- row a step: its task, its place, its new state, and whether its task has ended or become blocked.
+-- row a step: its task, its place, its new state, whether its task has ended or become blocked, its name, how often it has been
+-- lost, and the name of the worker that was lost.
 --
 -- Locks: the tasks, ordered, SKIP LOCKED; then their steps.
 CREATE FUNCTION tasker.reclaim_expired_steps(p_max_lost integer, p_limit integer)
-RETURNS TABLE (task_uuid uuid, step_index smallint, state smallint, settled boolean)
+RETURNS TABLE (
+  task_uuid uuid, step_index smallint, state smallint, settled boolean, name text, lost_count smallint, worker text
+)
 LANGUAGE plpgsql
 AS $$
 #variable_conflict use_column
@@ -17,6 +20,9 @@ DECLARE
   v_expired_tasks uuid[];
   v_expired_indexes smallint[];
   v_states smallint[];
+  v_names text[];
+  v_lost smallint[];
+  v_workers integer[];
   v_settled uuid[] := '{}';
 BEGIN
   SELECT array_agg(DISTINCT s.task_uuid) INTO v_tasks
@@ -52,7 +58,7 @@ BEGIN
         finished_at = CASE WHEN s.lost_count + 1 >= p_max_lost THEN v_now END
     FROM expired e
     WHERE s.task_uuid = ANY (ARRAY[e.task_uuid]) AND s.step_index = e.step_index
-    RETURNING e.*, s.state
+    RETURNING e.*, s.state, s.name
   ), counted AS (
     UPDATE tasker.tasks t
     SET failed_steps = t.failed_steps + c.count, updated_at = v_now
@@ -66,16 +72,19 @@ BEGIN
              'error_code', 'WORKER_LOST', 'error_type', 'WorkerLostError', 'retryable', r.state <> 5)
     FROM reclaimed r
   )
-  SELECT array_agg(r.task_uuid), array_agg(r.step_index), array_agg(r.state)
-  INTO v_expired_tasks, v_expired_indexes, v_states
+  SELECT array_agg(r.task_uuid), array_agg(r.step_index), array_agg(r.state), array_agg(r.name),
+         array_agg((r.lost_count + 1)::smallint), array_agg(r.worker_id)
+  INTO v_expired_tasks, v_expired_indexes, v_states, v_names, v_lost, v_workers
   FROM reclaimed r;
 
   IF 5 = ANY (v_states) THEN
     v_settled := tasker.settle_tasks(v_expired_tasks);
   END IF;
   RETURN QUERY
-  SELECT r.task_uuid, r.step_index, r.state, r.task_uuid = ANY (v_settled)
-  FROM unnest(v_expired_tasks, v_expired_indexes, v_states) AS r (task_uuid, step_index, state);
+  SELECT r.task_uuid, r.step_index, r.state, r.task_uuid = ANY (v_settled), r.name, r.lost_count,
+         (SELECT w.name FROM tasker.workers w WHERE w.worker_id = r.worker_id)
+  FROM unnest(v_expired_tasks, v_expired_indexes, v_states, v_names, v_lost, v_workers)
+    AS r (task_uuid, step_index, state, name, lost_count, worker_id);
 END
 $$;
 
