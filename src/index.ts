@@ -2,7 +2,13 @@ export { BackpressureError } from './backlog/index.js';
 export { WorkerBootstrap } from './bootstrap/index.js';
 export type { SchemaUpdateConfig, WorkerBootstrapConfig, WorkerHandle } from './bootstrap/index.js';
 export { SubmitFailedError, TaskClient } from './client/index.js';
-export type { ManualAction, SubmitManyOutcome, SubmitOptions, WaitOptions } from './client/index.js';
+export type {
+  ManualAction,
+  ReadOptions,
+  SubmitManyOutcome,
+  SubmitOptions,
+  WaitOptions,
+} from './client/index.js';
 export { InvalidSettingsError } from './config/index.js';
 export type { SettingsOverrides } from './config/index.js';
 export { Database } from './database/index.js';

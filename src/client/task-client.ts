@@ -20,6 +20,7 @@ import type {
   JsonValue,
   ManualOutcome,
   RegisteredTemplate,
+  StepContents,
   StepState,
   SubmittedTask,
   Task,
@@ -33,7 +34,15 @@ import { TaskSubmitter } from './task.submitter.js';
 import type { SubmitManyOutcome, SubmitOptions } from './task.submitter.js';
 import { TaskWatch } from './task.watch.js';
 
-export interface WaitOptions {
+export interface ReadOptions {
+  /**
+   * False: results, metadata, error contexts and backtraces of steps are not read. Else they are, up to 8 MiB a task; a step
+   * whose part is missing has `resultsOmitted`.
+   */
+  readonly results?: boolean;
+}
+
+export interface WaitOptions extends ReadOptions {
   /** For how long to wait; for ever where left out. */
   readonly timeoutMs?: number;
   /** Ends the waiting: the promise rejects with the signal's reason. */
@@ -87,18 +96,19 @@ export class TaskClient {
   }
 
   /** The task as it stands, with its steps. Rejects with `NotFoundError` or `InvalidUuidError`. */
-  async get(taskUuid: string): Promise<Task> {
-    const uuid = checkedUuid('taskUuid', taskUuid);
-    return retryTransient(() => this.reader.read(uuid), { patienceMs: PATIENCE_MS });
+  async get(taskUuid: string, { results = true }: ReadOptions = {}): Promise<Task> {
+    return this.read(checkedUuid('taskUuid', taskUuid), results ? 'bounded' : 'none');
   }
 
   /**
-   * The step of the task as it stands. Rejects with `NotFoundError`, which says whether the task or the step is missing, or with
+   * The step of the task as it stands, whole. Rejects with `NotFoundError`, which says whether the task or the step is missing, or with
    * `InvalidUuidError`.
    */
   async getStep(taskUuid: string, stepUuid: string): Promise<TaskStep> {
-    const uuid = checkedUuid('stepUuid', stepUuid);
-    return findStep(await this.get(taskUuid), uuid);
+    const place = placeOf(taskUuid, stepUuid);
+    const index = stepIndexOf(place.taskUuid, place.stepUuid);
+    const task = await this.read(place.taskUuid, index === null ? 'none' : { ofStep: index });
+    return findStep(task, place.stepUuid);
   }
 
   /**
@@ -180,6 +190,10 @@ export class TaskClient {
     );
   }
 
+  private read(taskUuid: string, contents: StepContents): Promise<Task> {
+    return retryTransient(() => this.reader.read(taskUuid, contents), { patienceMs: PATIENCE_MS });
+  }
+
   /** A result given by hand must be one that the handler could have given: dependants trust its shape. */
   private async checkedCompletion(
     { taskUuid, stepUuid }: StepPlace,
@@ -193,7 +207,7 @@ export class TaskClient {
     const stored = storedJson({ result, metadata });
     if (!isJsonObject(stored.metadata))
       throw new InvalidTaskRequestError([{ path: 'metadata', message: 'expected an object' }]);
-    const task = await this.get(taskUuid);
+    const task = await this.get(taskUuid, { results: false });
     const name = task.steps.find((step) => step.stepUuid === stepUuid)?.name;
     const template = await this.templateOf(task);
     const step = name === undefined ? undefined : template?.steps.get(name);

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { isSettled, onAbort, retryTransient, TaskReader, WaitTimeoutError } from '../engine/index.js';
-import type { Task } from '../engine/index.js';
+import type { StepContents, Task } from '../engine/index.js';
 import { PostgresListener, TaskChanges } from '../notifications/index.js';
 import type { WaitOptions } from './task-client.js';
 
@@ -68,7 +68,7 @@ export class TaskWatch {
   }
 
   /** See `TaskClient.waitFor`. */
-  async waitFor(taskUuid: string, { timeoutMs, signal }: WaitOptions): Promise<Task> {
+  async waitFor(taskUuid: string, { timeoutMs, signal, results = true }: WaitOptions): Promise<Task> {
     // Not AbortSignal.any: on Node 20 each signal made from a long-lived one stays in memory as long as that one.
     const stop = new AbortController();
     const forget = signal && onAbort(signal, () => stop.abort(signal.reason));
@@ -78,14 +78,14 @@ export class TaskWatch {
       timeoutMs === undefined || timeoutMs > LONGEST_DELAY_MS ? undefined : setTimeout(expire, timeoutMs);
     try {
       signal?.throwIfAborted();
-      return await this.untilSettled(taskUuid, stop.signal);
+      return await this.untilSettled(taskUuid, stop.signal, results ? 'bounded' : 'none');
     } finally {
       clearTimeout(timer);
       forget?.();
     }
   }
 
-  private async untilSettled(taskUuid: string, stop: AbortSignal): Promise<Task> {
+  private async untilSettled(taskUuid: string, stop: AbortSignal, contents: StepContents): Promise<Task> {
     for (;;) {
       const waiting = this.nextChange(taskUuid, stop);
       let snapshot: string | undefined;
@@ -95,17 +95,17 @@ export class TaskWatch {
       } finally {
         waiting.cancel();
       }
-      const task = await this.taskAs(snapshot, taskUuid);
+      const task = await this.taskAs(snapshot, taskUuid, contents);
       if (isSettled(task.status)) return task;
       stop.throwIfAborted();
     }
   }
 
   /** What has ended stays as it is; what is blocked may have been set going again meanwhile, and is read. */
-  private taskAs(snapshot: string | undefined, taskUuid: string): Promise<Task> {
+  private taskAs(snapshot: string | undefined, taskUuid: string, contents: StepContents): Promise<Task> {
     const look = async (): Promise<Task> => {
       const known = snapshot === undefined ? undefined : await this.reader.taskOf(snapshot);
-      return known !== undefined && known.completedAt !== null ? known : this.reader.read(taskUuid);
+      return known !== undefined && known.completedAt !== null ? known : this.reader.read(taskUuid, contents);
     };
     return retryTransient(look, { patienceMs: PATIENCE_MS });
   }

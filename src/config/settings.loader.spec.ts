@@ -118,6 +118,7 @@ const ROWS: readonly Row[] = [
   integer('TASKER_STEP_TIMEOUT_SECONDS', (s) => s.worker.stepTimeoutSeconds, 60, 1, 604_800),
   integer('TASKER_SHUTDOWN_TIMEOUT_SECONDS', (s) => s.worker.shutdownTimeoutSeconds, 25, 0, 3600),
   integer('TASKER_MAX_RESULT_BYTES', (s) => s.worker.maxResultBytes, 1_048_576, 1, 268_435_455),
+  integer('TASKER_MAX_INPUT_BYTES', (s) => s.worker.maxInputBytes, 33_554_432, 1_048_576, 268_435_455),
   integer('TASKER_MAX_LOST', (s) => s.retries.maxLost, 5, 1, 1000),
   { variable: 'TASKER_RETRY_JITTER', read: (s) => s.retries.retryJitter, byDefault: true, ...SWITCH },
   integer('TASKER_RETENTION_DAYS', (s) => s.retention.retentionDays, 30, 0, 36_500),

@@ -49,4 +49,8 @@ export class WorkerSettings {
   /** Past it a step fails with `RESULT_TOO_LARGE`. PostgreSQL itself takes no JSON value past 256 MiB. */
   @IntegerSetting('TASKER_MAX_RESULT_BYTES', 1, 268_435_455)
   readonly maxResultBytes: number = 1_048_576;
+
+  /** Context and parents' results of one step. Past it the step fails with `INPUT_TOO_LARGE`. */
+  @IntegerSetting('TASKER_MAX_INPUT_BYTES', 1_048_576, 268_435_455)
+  readonly maxInputBytes: number = 33_554_432;
 }

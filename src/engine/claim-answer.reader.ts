@@ -49,12 +49,15 @@ export type ClaimRow =
       readonly lost_count: number;
       readonly lease_seconds: number;
       readonly correlation_id: string;
-      readonly context: string;
+      readonly context: string | null;
       readonly inputs: string | null;
     })
   | (StepRow & { readonly kind: 'repeated' | 'refused' })
   | { readonly kind: 'submitted' | 'settled'; readonly task_uuid: string; readonly detail: string }
   | { readonly kind: 'summary'; readonly detail: string };
+
+/** In place of inputs that are too large for the answer. */
+const DEFERRED = '"deferred"';
 
 /** How these rows are to be read from the connection: JSON stays text, until somebody looks at it. */
 export const CLAIM_TYPES: pg.CustomTypesConfig = {
@@ -110,7 +113,10 @@ function claimAnswer(rows: readonly ClaimRow[], summary: SummaryDetail): ClaimAn
       lostCount: row.lost_count,
       leaseSeconds: row.lease_seconds,
       correlationId: row.correlation_id,
-      input: new StepInput(row.context, row.inputs ?? '{}'),
+      input:
+        row.context === null || row.inputs === DEFERRED
+          ? StepInput.deferred()
+          : new StepInput(row.context, row.inputs ?? '{}'),
     });
   }
   return {

@@ -40,6 +40,8 @@ export { acceptedTask } from './accepted-task.js';
 export { StepAuditReader } from './step-audit.reader.js';
 export type { AuditedAction, StepAuditEntry } from './step-audit.types.js';
 export { StepInput } from './step-input.js';
+export { StepInputReader } from './step-input.reader.js';
+export type { InputAnswer, InputExcess } from './step-input.reader.js';
 export { StepResultReader } from './step-result.reader.js';
 export { stepIndexOf, stepUuid } from './step-uuid.js';
 export { taskIdentity } from './task-identity.js';
@@ -48,6 +50,7 @@ export type { RecordedTaskEvent, RunningStep, TaskEventCursor, TaskEventPage } f
 export { TaskLister } from './task.lister.js';
 export type { TaskCount, TaskFilter, TaskPage, TaskPlace } from './task.lister.js';
 export { TaskReader } from './task.reader.js';
+export type { StepContents } from './task.reader.js';
 export { checkTaskRequest } from './task-request.check.js';
 export { isSettled } from './task.types.js';
 export type {

@@ -7,16 +7,40 @@ import type { JsonObject, JsonValue } from './json.types.js';
 export class StepInput {
   private readContext: JsonObject | undefined;
   private readResults: Readonly<Record<string, JsonValue>> | undefined;
+  private deferred = false;
 
   /** @param resultsJson an object of the direct parents' results by name */
   constructor(
-    readonly contextJson: string,
-    private readonly resultsJson: string,
+    private givenContextJson: string,
+    private resultsJson: string,
   ) {}
+
+  /** An input too large to come with its claim: empty until it is provided. */
+  static deferred(): StepInput {
+    const input = new StepInput('{}', '{}');
+    input.deferred = true;
+    return input;
+  }
+
+  /** Whether it is still to be read from the database. */
+  get isDeferred(): boolean {
+    return this.deferred;
+  }
+
+  /** Of a deferred one, before anything looks at it. */
+  provide(contextJson: string, resultsJson: string): void {
+    this.givenContextJson = contextJson;
+    this.resultsJson = resultsJson;
+    this.deferred = false;
+  }
+
+  get contextJson(): string {
+    return this.givenContextJson;
+  }
 
   /** The task's context. */
   get context(): JsonObject {
-    this.readContext ??= parsed(this.contextJson);
+    this.readContext ??= parsed(this.givenContextJson);
     return this.readContext;
   }
 

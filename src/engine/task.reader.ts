@@ -60,15 +60,17 @@ interface StepRow {
   readonly event_recorded_at: string | null;
   readonly event_started_at: string | null;
   readonly event_retry_delay_ms: number | null;
-  readonly event_detail: FailureDetail | null;
+  /** Of a step that is omitted without context and backtrace. */
+  readonly event_detail: (Omit<FailureDetail, 'context' | 'backtrace'> & Partial<FailureDetail>) | null;
   readonly event_metadata: JsonObject | null;
+  readonly omitted: boolean;
   readonly worker_name: string | null;
   readonly worker_hostname: string | null;
 }
 
 const READ_TASK: Statement = {
   name: 'tasker_read_task',
-  text: 'SELECT tasker.read_task($1) AS task',
+  text: 'SELECT tasker.read_task($1, $2, $3) AS task',
 };
 const READ_TASKS: Statement = {
   name: 'tasker_read_tasks',
@@ -78,6 +80,15 @@ const READ_SETTLED: Statement = {
   name: 'tasker_read_settled_tasks',
   text: 'SELECT task_uuid FROM tasker.read_settled_tasks($1)',
 };
+
+/**
+ * What is read of what steps have left (results, metadata, errors): of the smallest ones as much as fits into 8 MiB, nothing
+ * but the gist of errors, or that and all of one step.
+ */
+export type StepContents = 'bounded' | 'none' | { readonly ofStep: number };
+
+/** As `tasker.read_task` has it by itself. */
+const CONTENTS_BYTES = 8 * 1024 * 1024;
 
 /** The kinds of `tasker.events` that stand for a failed attempt. */
 const FAILED_KINDS: ReadonlySet<number> = new Set([2, 3]);
@@ -91,8 +102,10 @@ export class TaskReader {
   ) {}
 
   /** The task with its steps. Rejects with `NotFoundError`. */
-  async read(taskUuid: string): Promise<Task> {
-    const [row] = await this.database.query<{ task: TaskRow | null }>(READ_TASK, [taskUuid]);
+  async read(taskUuid: string, contents: StepContents = 'bounded'): Promise<Task> {
+    const whole = typeof contents === 'object' ? contents.ofStep : null;
+    const values = [taskUuid, contents === 'bounded' ? CONTENTS_BYTES : 0, whole];
+    const [row] = await this.database.query<{ task: TaskRow | null }>(READ_TASK, values);
     if (row === undefined || row.task === null) throw new NotFoundError(`Task not found: ${taskUuid}`);
     return this.withTemplate(row.task);
   }
@@ -192,6 +205,7 @@ function stepOf(
     lastFailureAt: dateOf(row.last_failure_at),
     nextRetryAt: dateOf(row.next_retry_at),
     results: envelopeOf(uuid, row, retry?.backoff ?? 'none'),
+    ...(row.omitted && { resultsOmitted: true }),
   };
 }
 
@@ -207,7 +221,7 @@ function envelopeOf(uuid: string, row: StepRow, backoff: string): StepExecutionE
     workerName: row.worker_name,
     workerHostname: row.worker_hostname,
     metadata: row.event_metadata,
-    failure: failed ? row.event_detail : null,
+    failure: failed && row.event_detail !== null ? { context: {}, backtrace: [], ...row.event_detail } : null,
     retry: row.event_retry_delay_ms === null ? null : { backoff, delayMs: row.event_retry_delay_ms },
   });
 }

@@ -108,6 +108,11 @@ export interface TaskStep {
   readonly nextRetryAt: Date | null;
   /** What the last recorded attempt led to; null before the first. */
   readonly results: StepExecutionEnvelope | null;
+  /**
+   * True where the task's steps have left more than is read at once (8 MiB, the smallest first) and this one's part is missing:
+   * result and metadata are empty, the error has no context and no backtrace. `TaskClient.getStep` reads it whole.
+   */
+  readonly resultsOmitted?: boolean;
 }
 
 /** Tasker's `StepExecutionResult` as its clients read it; built on read from what is stored. */

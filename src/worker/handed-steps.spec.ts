@@ -52,8 +52,8 @@ function ended(
   return { claim, report: { ...key, outcome: 'succeeded', resultJson, metadataJson: 'null' } };
 }
 
-function handed(batch: readonly EndedAttempt[]): HandedSteps {
-  return new HandedSteps(batch, (templateId) => (templateId === 7 ? REGISTERED : undefined));
+function handed(batch: readonly EndedAttempt[], maxInputBytes = 1_000): HandedSteps {
+  return new HandedSteps(batch, (templateId) => (templateId === 7 ? REGISTERED : undefined), maxInputBytes);
 }
 
 describe('A step that was handed over', () => {
@@ -86,6 +86,14 @@ describe('A step that was handed over', () => {
       parent: 0,
     });
     expect(step.input.context).toEqual({ of: 'task' });
+  });
+
+  it('is left to the database where its input is too large', () => {
+    const batch = [ended('a', 'left', '"äöü"'), ended('a', 'right', '[2]')];
+    const join = { taskUuid: 'a', stepIndex: indexOf('join'), token: 't', parent: 0 };
+    const bytes = Buffer.byteLength('{"of":"task"}"left":"äöü""right":[2]');
+    expect(handed(batch, bytes).claim(join).input.results).toEqual({ left: 'äöü', right: [2] });
+    expect(handed(batch, bytes - 1).claim(join).input).toMatchObject({ isDeferred: true, results: {} });
   });
 
   it.each([

@@ -1,6 +1,9 @@
 import { StepInput } from '../engine/index.js';
 import type { AttemptKey, ClaimedStep, HandedStep, RegisteredTemplate, StepReport } from '../engine/index.js';
 
+/** UTF-8 of a UTF-16 code unit. */
+const MOST_BYTES_A_UNIT = 3;
+
 /** An attempt that has ended, and what is to be recorded of it. */
 export interface EndedAttempt {
   readonly claim: ClaimedStep;
@@ -17,6 +20,8 @@ export class HandedSteps {
   constructor(
     private readonly batch: readonly EndedAttempt[],
     private readonly templateOf: (templateId: number) => RegisteredTemplate | undefined,
+    /** A larger input is left to the database to refuse, by the names and sizes of what is in it. */
+    private readonly maxInputBytes: number,
   ) {}
 
   /** @throws ForeignStepError where its parents were not in the batch, which the database rules out */
@@ -36,22 +41,34 @@ export class HandedSteps {
       lostCount: 0,
       leaseSeconds,
       correlationId,
-      input: new StepInput(input.contextJson, this.resultsJson(step.dependencies, parent, handed)),
+      input: this.inputOf(input.contextJson, this.members(step.dependencies, parent, handed)),
     };
   }
 
-  /** Mostly it is the only parent, and nobody has to look for others. */
-  private resultsJson(dependencies: readonly number[], parent: EndedAttempt, handed: AttemptKey): string {
-    if (dependencies.length === 1) return `{${resultMember(parent, dependencies[0], handed)}}`;
+  private inputOf(contextJson: string, members: readonly string[]): StepInput {
+    const length = members.reduce((sum, member) => sum + member.length, contextJson.length);
+    if (length > this.maxInputBytes / MOST_BYTES_A_UNIT) {
+      const bytes = [contextJson, ...members].reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+      if (bytes > this.maxInputBytes) return StepInput.deferred();
+    }
+    return new StepInput(contextJson, `{${members.join()}}`);
+  }
+
+  /** Of an object of the parents' results by name. Mostly it is the only parent, and nobody has to look for others. */
+  private members(
+    dependencies: readonly number[],
+    parent: EndedAttempt,
+    handed: AttemptKey,
+  ): readonly string[] {
+    if (dependencies.length === 1) return [resultMember(parent, dependencies[0], handed)];
     const parents = this.siblings(handed.taskUuid);
-    const members = dependencies.map((index) =>
+    return dependencies.map((index) =>
       resultMember(
         parents.find(({ claim }) => claim.stepIndex === index),
         index,
         handed,
       ),
     );
-    return `{${members.join()}}`;
   }
 
   private siblings(taskUuid: string): readonly EndedAttempt[] {

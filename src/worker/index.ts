@@ -22,6 +22,7 @@ export { StepExecutionResult, StepFailure, StepSuccess } from './step-execution-
 export type { StepFailureOptions } from './step-execution-result.js';
 export type { StepHandlerContract } from './step-handler.contract.js';
 export { StepHandler } from './step-handler.decorator.js';
+export { StepInputLoader } from './step-input.loader.js';
 export { StepRecorder } from './step.recorder.js';
 export { StepTransactions } from './step.transactions.js';
 export { TaskSequenceStep } from './task-sequence-step.js';

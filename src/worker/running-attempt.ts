@@ -46,6 +46,12 @@ export interface AttemptEnvironment {
   readonly publishers: EventPublisherRegistry;
   /** The events of a failure could not be made; the failure itself is recorded. */
   onEventsLost(attempt: ClaimedStep, error: unknown): void;
+  /**
+   * Reads an input that did not come with its claim.
+   *
+   * @throws StepAbortedError where the attempt no longer holds its step; PermanentStepError where the input is too large
+   */
+  loadInput(claim: ClaimedStep): Promise<void>;
   readStepResult(taskUuid: string, stepName: string): Promise<JsonValue | undefined>;
   /** Whether the attempt still holds its step; renews its lease. */
   renewLease(attempt: AttemptKey): Promise<boolean>;
@@ -95,6 +101,22 @@ export class RunningAttempt implements StepServices {
   /** Calls the handler; `limitTime` is to follow. Never throws. */
   start(): void {
     this.startedAt = performance.now();
+    if (this.claim.input.isDeferred) void this.startWithInput();
+    else this.callHandler();
+  }
+
+  private async startWithInput(): Promise<void> {
+    try {
+      await this.environment.loadInput(this.claim);
+    } catch (error) {
+      if (error instanceof StepAbortedError) this.abort(error);
+      else this.finish(() => this.failed(error));
+      return;
+    }
+    if (!this.over) this.callHandler();
+  }
+
+  private callHandler(): void {
     const { handler, template, step } = this.runnable;
     let answer: unknown;
     try {

@@ -13,6 +13,7 @@ export interface ReportRules {
 /** Longer texts are cut: an error is there to be read. */
 const LONGEST_MESSAGE = 10_000;
 const MOST_BACKTRACE_LINES = 30;
+const LARGEST_CONTEXT_BYTES = 65_536;
 const NO_METADATA = 'null';
 
 /**
@@ -207,6 +208,9 @@ function storableContext(context: JsonObject): JsonObject {
   try {
     const problem = jsonProblem(context);
     if (problem !== null) return droppedContext(`${problem.path} could not be kept: ${problem.message}`);
+    const bytes = Buffer.byteLength(JSON.stringify(context) ?? '');
+    if (bytes > LARGEST_CONTEXT_BYTES)
+      return droppedContext(` has ${bytes} bytes; at most ${LARGEST_CONTEXT_BYTES} are kept`);
     const stored = storedJson(context);
     return isJsonObject(stored) ? stored : droppedContext(' could not be kept: expected an object');
   } catch (error) {

@@ -19,6 +19,7 @@ import type { EndedAttempt } from './handed-steps.js';
 import { ServedTemplates } from './served-templates.js';
 import { StartQueue } from './start.queue.js';
 import { StepAbortedError } from './step-errors.js';
+import { StepInputLoader } from './step-input.loader.js';
 import { StepRecorder } from './step.recorder.js';
 import type { Persistently } from './step.recorder.js';
 import { StepTransactions } from './step.transactions.js';
@@ -119,6 +120,7 @@ export class StepDispatcher implements LocalTaker {
     retries: RetrySettings,
     log: LogSettings,
     results: StepResultReader,
+    inputs: StepInputLoader,
     transactions: StepTransactions,
     publishers: EventPublisherRegistry,
   ) {
@@ -137,6 +139,7 @@ export class StepDispatcher implements LocalTaker {
       publishers,
       onEventsLost: (attempt, error) =>
         this.report(`The events of step ${attempt.name} of task ${attempt.taskUuid} are lost`, error),
+      loadInput: (claim) => this.persistently(() => inputs.load(claim)),
       readStepResult: (taskUuid, stepName) => results.read(taskUuid, stepName),
       renewLease: (attempt) => leases.renew(attempt),
       recordWithin: (client, report) =>

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LogSettings } from '../config/index.js';
+import { LogSettings, WorkerSettings } from '../config/index.js';
 import { classifyFailure, isTransient } from '../database/index.js';
 import { Engine, TemplateCatalog } from '../engine/index.js';
 import type {
@@ -38,6 +38,7 @@ export class StepRecorder {
     private readonly statistics: WorkerStatistics,
     private readonly meters: Meters,
     private readonly log: LogSettings,
+    private readonly settings: WorkerSettings,
   ) {}
 
   /**
@@ -109,7 +110,11 @@ export class StepRecorder {
 
   /** One whose parents are not here after all is left to its lease. */
   private withHanded(answer: CompletionAnswer, batch: readonly EndedAttempt[]): CompletionAnswer {
-    const parents = new HandedSteps(batch, (templateId) => this.catalog.get(templateId));
+    const parents = new HandedSteps(
+      batch,
+      (templateId) => this.catalog.get(templateId),
+      this.settings.maxInputBytes,
+    );
     const steps = [...answer.steps];
     for (const key of answer.handed) {
       try {

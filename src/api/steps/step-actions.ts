@@ -16,7 +16,8 @@ export class StepActions {
     // Tells whether it is the task or the step that is missing, before anything is asked for.
     await this.tasks.getStep(taskUuid, stepUuid);
     const { steps } = await this.act(taskUuid, stepUuid, action);
-    return steps.find((step) => step.stepUuid === stepUuid) ?? this.tasks.getStep(taskUuid, stepUuid);
+    const step = steps.find((one) => one.stepUuid === stepUuid);
+    return step === undefined || step.resultsOmitted === true ? this.tasks.getStep(taskUuid, stepUuid) : step;
   }
 
   private act(taskUuid: string, stepUuid: string, action: StepActionDto) {

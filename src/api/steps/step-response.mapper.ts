@@ -13,6 +13,7 @@ export function toStepResponse(step: TaskStep, asking: RequestIdentity): StepRes
     updated_at: zoned(step.updatedAt),
     completed_at: step.completedAt && zoned(step.completedAt),
     results: asking.may('steps:read') ? step.results : null,
+    ...(step.resultsOmitted === true && { results_omitted: true }),
     current_state: step.state,
     dependencies_satisfied: step.dependenciesSatisfied,
     retry_eligible: step.retryEligible,

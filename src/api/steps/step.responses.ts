@@ -1,4 +1,4 @@
-import { ApiProperty, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 
 import { STEP_STATES } from '../../engine/index.js';
 import type { JsonObject, JsonValue, StepState } from '../../engine/index.js';
@@ -145,6 +145,12 @@ export class StepResponse {
     description: 'Null until an attempt has ended',
   })
   readonly results!: StepExecutionResultResponse | null;
+
+  @ApiPropertyOptional({
+    description:
+      'True where the steps have left more than 8 MiB and result, metadata and error context of this one are left out; reading it alone gives them',
+  })
+  readonly results_omitted?: boolean;
 
   @ApiProperty({ enum: STEP_STATES, enumName: 'StepState' })
   readonly current_state!: StepState;

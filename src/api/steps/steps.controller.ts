@@ -36,7 +36,8 @@ export class StepsController {
   @Operation({
     id: 'listSteps',
     summary: 'Read the steps of a task',
-    description: 'In topological order: a step comes after all it depends on.',
+    description:
+      'In topological order: a step comes after all it depends on. Of steps that have left more than 8 MiB together the largest come with results_omitted, and without what they left.',
     permissions: ['steps:read'],
     answer: [StepResponse],
     errors: TASK_NOT_FOUND,

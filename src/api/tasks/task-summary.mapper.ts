@@ -49,7 +49,9 @@ export function toTaskSummary(task: Task, asking: RequestIdentity): TaskSummaryR
 
 function resultsOf(steps: readonly StepSummary[]): TaskSummaryResponse['results'] {
   return Object.fromEntries(
-    steps.filter((step) => step.current_state === 'complete').map((step) => [step.name, step.result]),
+    steps
+      .filter((step) => step.current_state === 'complete' && step.results_omitted !== true)
+      .map((step) => [step.name, step.result]),
   );
 }
 
@@ -81,6 +83,7 @@ function toStepSummary(task: Task, step: TaskStep, blockedBy: readonly string[])
     attempts: step.attempts,
     max_attempts: step.maxAttempts,
     result: step.state === 'complete' ? (step.results?.result ?? null) : null,
+    ...(step.resultsOmitted === true && { results_omitted: true }),
     failure: failureOf(step),
     waiting: waitOf(task, step, blockedBy),
     possible_actions: task.completedAt === null ? actionsIn(step) : [],

@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import { STEP_STATES, TASK_STATUSES } from '../../engine/index.js';
 import type {
@@ -84,6 +84,12 @@ export class StepSummary {
 
   @JsonProperty({ description: 'Of a step that is complete', example: 36 })
   readonly result!: JsonValue;
+
+  @ApiPropertyOptional({
+    description:
+      'True where the steps have left more than 8 MiB and this one’s result or error context is left out; reading the step gives it',
+  })
+  readonly results_omitted?: boolean;
 
   @ApiProperty({
     type: StepFailureSummary,

@@ -20,14 +20,15 @@ export class TaskWaiter implements OnModuleDestroy {
     return this.openWaits.size;
   }
 
-  /** The task when it has settled, or as it is after `seconds`; rejects with the reason of `clientGone`. */
+  /** The task, without what its steps have left, when it has settled, or as it is after `seconds`; rejects with the reason of `clientGone`. */
   async wait(taskUuid: string, seconds: number, clientGone: AbortSignal): Promise<Task> {
-    if (seconds === 0 || this.shuttingDown) return this.tasks.get(taskUuid);
+    if (seconds === 0 || this.shuttingDown) return this.tasks.get(taskUuid, { results: false });
     try {
       return await this.waitForSettled(taskUuid, seconds * 1000, clientGone);
     } catch (error) {
       clientGone.throwIfAborted();
-      if (this.shuttingDown || error instanceof WaitTimeoutError) return this.tasks.get(taskUuid);
+      if (this.shuttingDown || error instanceof WaitTimeoutError)
+        return this.tasks.get(taskUuid, { results: false });
       throw error;
     }
   }
@@ -45,7 +46,7 @@ export class TaskWaiter implements OnModuleDestroy {
     clientGone.addEventListener('abort', giveUp);
     this.openWaits.add(wait);
     try {
-      return await this.tasks.waitFor(taskUuid, { timeoutMs, signal: wait.signal });
+      return await this.tasks.waitFor(taskUuid, { timeoutMs, signal: wait.signal, results: false });
     } finally {
       this.openWaits.delete(wait);
       clientGone.removeEventListener('abort', giveUp);

@@ -100,7 +100,7 @@ export class TasksController {
     id: 'getTaskSummary',
     summary: 'Read how a task stands',
     description:
-      'What each step gave, why steps have failed, and what the others wait for. Results and error contexts need the permission steps:read; without it they are empty.',
+      'What each step gave, why steps have failed, and what the others wait for. Results and error contexts need the permission steps:read; without it they are empty. Of steps that have left more than 8 MiB together the largest are left out, with results_omitted.',
     permissions: ['tasks:read'],
     answer: TaskSummaryResponse,
     errors: TASK_NOT_FOUND,
@@ -109,7 +109,7 @@ export class TasksController {
     @Param('uuid', UuidParamPipe) uuid: string,
     @Asking() asking: RequestIdentity,
   ): Promise<TaskSummaryResponse> {
-    return toTaskSummary(await this.tasks.get(uuid), asking);
+    return toTaskSummary(await this.tasks.get(uuid, { results: asking.may('steps:read') }), asking);
   }
 
   @Delete(':uuid')

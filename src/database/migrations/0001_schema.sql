@@ -30,3 +30,20 @@ AS $$ SELECT clock_timestamp() $$;
 CREATE FUNCTION tasker.schema_version() RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT 1 $$;
+
+-- How many bytes a stored JSON value has as text, or a few more. It is read for that only if it is compressed and takes no more than
+-- 1 MiB; of a larger compressed one the answer is more than its text can have. One expression, so that queries take it in.
+CREATE FUNCTION tasker.json_bytes(p_value json) RETURNS bigint
+LANGUAGE sql STABLE PARALLEL SAFE
+AS $$
+  SELECT CASE
+    WHEN pg_column_compression(p_value) IS NULL THEN pg_column_size(p_value)
+    WHEN pg_column_size(p_value) <= 1048576 THEN octet_length(p_value::text)
+    ELSE 256 * pg_column_size(p_value)::bigint
+  END::bigint
+$$;
+
+-- How many bytes of input a claim may carry for each of so many tokens: 32 MiB together, but 16 KiB each at least. One expression.
+CREATE FUNCTION tasker.input_share(p_tokens integer) RETURNS bigint
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+AS $$ SELECT greatest(33554432 / greatest(p_tokens, 1), 16384)::bigint $$;

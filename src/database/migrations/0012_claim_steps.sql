@@ -13,7 +13,9 @@
 --
 -- Answers with rows of kind
 --   claim    a step to run: its place, token, attempt number, context, and its direct parents' results by name, without
---            parents that were resolved by hand (a parent whose result is JSON's null is there); null if none has a result
+--            parents that were resolved by hand (a parent whose result is JSON's null is there); null if none has a result.
+--            What is larger than its share of the answer (see input_share) is left out: context is null then, inputs are the
+--            JSON text "deferred"; read_step_input gives both
 --   summary  one row, last; detail: {"next_retry_ms": until the next retry is due, or null; "more": whether ready steps
 --            were probably left; "alone": whether steps wait to be run alone; "schema_version"}
 --

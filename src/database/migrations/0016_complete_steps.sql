@@ -97,6 +97,7 @@ DECLARE
   v_brief_parents bigint[];
   v_brief_indexes smallint[];
   v_brief_places bigint[];
+  v_share bigint;
   v_released integer := 0;
   v_retries_due boolean := false;
   v_taken integer := 0;
@@ -303,13 +304,22 @@ BEGIN
 
   -- A statement of its own, because the first does not see the results that it has written.
   IF v_handed_tasks IS NOT NULL THEN
+    v_share := tasker.input_share(cardinality(v_handed_tasks));
     RETURN QUERY
     SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
            coalesce(s.lease_seconds, p_lease_seconds),
-           t.correlation_id, t.context,
-           (SELECT json_object_agg(p.name, p.result)
-            FROM tasker.steps p
-            WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state = 4),
+           t.correlation_id,
+           CASE WHEN tasker.json_bytes(t.context) <= v_share THEN t.context END,
+           CASE WHEN s.dependencies <> '{}' THEN (
+             -- Results over their share are left out, not built: read_step_input gives them.
+             SELECT CASE
+               WHEN bool_or(tasker.json_bytes(p.result) > v_share / cardinality(s.dependencies)) THEN '"deferred"'
+               ELSE json_object_agg(p.name, p.result)
+                 FILTER (WHERE tasker.json_bytes(p.result) <= v_share / cardinality(s.dependencies))
+             END
+             FROM tasker.steps p
+             WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state = 4
+           ) END,
            NULL::json
     FROM unnest(v_handed_tasks, v_handed_indexes) AS h (task_uuid, step_index)
     JOIN tasker.steps s ON s.task_uuid = ANY (ARRAY[h.task_uuid]) AND s.step_index = h.step_index

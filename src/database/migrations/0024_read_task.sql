@@ -1,7 +1,12 @@
 -- A task as it stands, with its steps in topological order, each with what its last recorded attempt or manual end left: one JSON
 -- object with the columns of read_tasks, and in "steps" those of read_steps but for step_uuid and created_at. Null where there is
 -- no such task. Times are texts. Reads the calling statement's snapshot, and counts the steps with the same look that reads them.
-CREATE FUNCTION tasker.read_task(p_task_uuid uuid) RETURNS json
+--
+-- p_budget  how many bytes of results, metadata and errors are in the answer: those of the steps that have least, as far as it goes.
+--           Of a step past it, "omitted" is true, result and metadata are null, and its error is cut: no context, no backtrace, and
+--           1,000 characters of its message. With 0 none is read, and "omitted" is false
+-- p_whole   null, or the index of a step that is answered whole whatever the budget
+CREATE FUNCTION tasker.read_task(p_task_uuid uuid, p_budget bigint DEFAULT 8388608, p_whole smallint DEFAULT NULL) RETURNS json
 LANGUAGE plpgsql STABLE
 AS $$
 DECLARE
@@ -43,27 +48,49 @@ BEGIN
            'remaining_dependencies', s.remaining_dependencies,
            'attempts', s.attempts,
            'lost_count', s.lost_count,
-           'updated_at', greatest(s.queued_at, s.started_at, s.finished_at, h.touched_at),
+           'updated_at', greatest(s.queued_at, s.started_at, s.finished_at, s.touched_at),
            'completed_at', CASE WHEN s.state IN (4, 7) THEN s.finished_at END,
            'last_attempted_at', s.started_at,
            'next_retry_at', s.retry_at,
-           'last_failure_at', h.failed_at,
-           'result', s.result,
-           'event_kind', l.kind,
-           'event_recorded_at', l.recorded_at,
-           'event_started_at', l.started_at,
-           'event_retry_delay_ms', l.retry_delay_ms,
-           'event_detail', l.detail,
-           'event_metadata', l.metadata,
+           'last_failure_at', s.failed_at,
+           'result', CASE WHEN s.shown THEN s.result END,
+           'event_kind', s.kind,
+           'event_recorded_at', s.recorded_at,
+           'event_started_at', s.event_started_at,
+           'event_retry_delay_ms', s.retry_delay_ms,
+           'event_detail', CASE
+             WHEN s.shown OR s.detail IS NULL THEN s.detail
+             ELSE json_build_object(
+               'message', left(s.detail ->> 'message', 1000),
+               'error_code', s.detail -> 'error_code',
+               'error_type', s.detail -> 'error_type',
+               'retryable', s.detail -> 'retryable',
+               'status_code', s.detail -> 'status_code')
+           END,
+           'event_metadata', CASE WHEN s.shown THEN s.metadata END,
+           'omitted', p_budget > 0 AND NOT s.shown,
            'worker_name', w.name,
            'worker_hostname', w.hostname
          ) ORDER BY s.step_index) AS steps
   INTO v_all
-  FROM tasker.steps s
-  LEFT JOIN history h ON h.step_index = s.step_index
-  LEFT JOIN tasker.events l ON l.task_uuid = p_task_uuid AND l.event_id = h.last_end
-  LEFT JOIN tasker.workers w ON w.worker_id = l.worker_id
-  WHERE s.task_uuid = p_task_uuid;
+  FROM (
+    SELECT k.*, h.touched_at, h.failed_at, l.kind, l.recorded_at, l.started_at AS event_started_at, l.retry_delay_ms, l.detail,
+           l.metadata, l.worker_id AS event_worker_id,
+           coalesce(k.step_index = p_whole, false)
+             OR p_budget > 0 AND sum(z.bytes) OVER (ORDER BY z.bytes, k.step_index) <= p_budget AS shown
+    FROM tasker.steps k
+    LEFT JOIN history h ON h.step_index = k.step_index
+    LEFT JOIN tasker.events l ON l.task_uuid = p_task_uuid AND l.event_id = h.last_end
+    CROSS JOIN LATERAL (
+      SELECT CASE WHEN p_budget > 0 THEN
+        coalesce(tasker.json_bytes(k.result), 0) + coalesce(tasker.json_bytes(l.detail), 0)
+          + coalesce(tasker.json_bytes(l.metadata), 0)
+      END AS bytes
+      OFFSET 0
+    ) z
+    WHERE k.task_uuid = p_task_uuid
+  ) s
+  LEFT JOIN tasker.workers w ON w.worker_id = s.event_worker_id;
 
   RETURN (
     SELECT json_build_object(
@@ -124,7 +151,8 @@ RETURNS TABLE (
   event_detail json,
   event_metadata json,
   worker_name text,
-  worker_hostname text
+  worker_hostname text,
+  omitted boolean
 )
 LANGUAGE sql STABLE
 AS $$
@@ -133,14 +161,14 @@ AS $$
          s.remaining_dependencies, s.attempts, s.lost_count, (t.task ->> 'created_at')::timestamptz,
          greatest((t.task ->> 'created_at')::timestamptz, s.updated_at), s.completed_at, s.last_attempted_at, s.next_retry_at,
          s.last_failure_at, CASE s.state WHEN 'complete' THEN coalesce(s.result, 'null') END, s.event_kind, s.event_recorded_at, s.event_started_at, s.event_retry_delay_ms,
-         s.event_detail, s.event_metadata, s.worker_name, s.worker_hostname
+         s.event_detail, s.event_metadata, s.worker_name, s.worker_hostname, s.omitted
   FROM tasker.read_task(p_task_uuid) AS t (task)
   CROSS JOIN LATERAL json_to_recordset(t.task -> 'steps') AS s (
     step_index smallint, name text, state text, dependencies json, remaining_dependencies smallint, attempts smallint,
     lost_count smallint, updated_at timestamptz, completed_at timestamptz, last_attempted_at timestamptz,
     next_retry_at timestamptz, last_failure_at timestamptz, result json, event_kind smallint, event_recorded_at timestamptz,
     event_started_at timestamptz, event_retry_delay_ms bigint, event_detail json, event_metadata json, worker_name text,
-    worker_hostname text
+    worker_hostname text, omitted boolean
   )
   ORDER BY s.step_index
 $$;

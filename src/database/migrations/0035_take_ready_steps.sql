@@ -29,6 +29,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_limit integer := cardinality(p_tokens);
+  v_share bigint := tasker.input_share(v_limit);
   v_tasks uuid[];
   v_indexes smallint[];
   v_seen integer := 0;
@@ -118,9 +119,15 @@ BEGIN
       )
       SELECT 'claim', s.task_uuid, s.step_index, s.attempt_token, s.template_id, s.name, s.attempts, s.lost_count,
              coalesce(s.lease_seconds, p_lease_seconds),
-             t.correlation_id, t.context,
+             t.correlation_id,
+             CASE WHEN tasker.json_bytes(t.context) <= v_share THEN t.context END,
              CASE WHEN s.dependencies <> '{}' THEN (
-               SELECT json_object_agg(p.name, p.result)
+               -- Results over their share are left out, not built: read_step_input gives them.
+               SELECT CASE
+                 WHEN bool_or(tasker.json_bytes(p.result) > v_share / cardinality(s.dependencies)) THEN '"deferred"'
+                 ELSE json_object_agg(p.name, p.result)
+                   FILTER (WHERE tasker.json_bytes(p.result) <= v_share / cardinality(s.dependencies))
+               END
                FROM tasker.steps p
                WHERE p.task_uuid = s.task_uuid AND p.step_index = ANY (s.dependencies) AND p.state = 4
              ) END,

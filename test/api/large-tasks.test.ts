@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { PermanentStepError } from '../../src/index.js';
+import type { Task } from '../../src/index.js';
+import { requestFor, workflow } from '../support/workflows.js';
+import { ApiLab } from './api-lab.js';
+
+const MiB = 1_048_576;
+const STEPS = Array.from({ length: 40 }, (_, n) => `s${n}`);
+const LARGE = workflow(
+  'large',
+  Object.fromEntries(STEPS.map((name) => [name, { handler: { callable: 'give' } }])),
+);
+const BROKEN = workflow('broken', { break: {} });
+
+let api: ApiLab;
+let taskUuid = '';
+let task: Task;
+
+beforeAll(async () => {
+  api = await ApiLab.start(
+    {
+      handlers: {
+        give: ({ workflowStep }) => workflowStep.name,
+        break: () => {
+          throw new PermanentStepError('m'.repeat(20_000), { context: { much: 'c'.repeat(900_000) } });
+        },
+      },
+    },
+    LARGE,
+    BROKEN,
+  );
+  ({ taskUuid } = await api.worker.client.submit(requestFor(LARGE)));
+  await api.worker.client.waitFor(taskUuid);
+  // All but the first three, whose results stay small. What repeats is compressed, so half of them does not.
+  await api.lab.rows(
+    `UPDATE tasker.steps SET result = to_json(CASE WHEN step_index % 2 = 0 THEN repeat('x', 1000000)
+       ELSE (SELECT string_agg(md5(random()::text), '') FROM generate_series(1, 31250)) END)
+     WHERE task_uuid = $1 AND step_index > 2`,
+    [taskUuid],
+  );
+  task = await api.worker.client.get(taskUuid);
+});
+
+afterAll(() => api.stop());
+
+/** The answer's body and how many bytes it has. */
+async function read(path: string) {
+  const text = await (await fetch(`${api.url}${path}`)).text();
+  return { bytes: Buffer.byteLength(text), body: JSON.parse(text) };
+}
+
+describe('A task with 37 results of 1 MB', () => {
+  it('is read in code with 8 MiB of them, the smallest first, and each alone', async () => {
+    const shown = task.steps.filter(({ resultsOmitted }) => resultsOmitted !== true);
+    expect(shown).toHaveLength(3 + 8);
+    expect(shown.slice(0, 3).map(({ results }) => results?.result)).toEqual(['s0', 's1', 's2']);
+    expect(task.steps.map(({ state }) => state)).toEqual(STEPS.map(() => 'complete'));
+    const omitted = task.steps.filter(({ resultsOmitted }) => resultsOmitted === true);
+    for (const { stepUuid, results } of omitted.slice(-2)) {
+      expect(results).toMatchObject({ success: true, result: null });
+      const step = await api.worker.client.getStep(taskUuid, stepUuid);
+      expect(step.resultsOmitted).toBeUndefined();
+      expect(step.results?.result).toHaveLength(1_000_000);
+    }
+    const waited = await api.worker.client.waitFor(taskUuid);
+    expect(waited.steps.filter(({ resultsOmitted }) => resultsOmitted === true)).toHaveLength(29);
+    const without = await api.worker.client.get(taskUuid, { results: false });
+    expect(without.steps.map(({ results }) => results?.result)).toEqual(STEPS.map(() => null));
+  });
+
+  it('is answered by GET without any', async () => {
+    for (const query of ['', '?wait_seconds=1']) {
+      const { bytes, body } = await read(`/v1/tasks/${taskUuid}${query}`);
+      expect(body).toMatchObject({ status: 'complete', completed_steps: 40 });
+      expect(bytes).toBeLessThan(MiB / 4);
+    }
+  });
+
+  it.each([
+    ['summary', 2],
+    ['workflow_steps', 1],
+  ])('is answered by %s with 8 MiB of them, and a mark on each other step', async (path, times) => {
+    const { bytes, body } = await read(`/v1/tasks/${taskUuid}/${path}`);
+    // The summary has each result twice.
+    expect(bytes).toBeGreaterThan(times * 7 * MiB);
+    expect(bytes).toBeLessThan(times * 8 * MiB + MiB / 2);
+    const steps: { readonly name: string; readonly step_uuid: string; readonly results_omitted?: boolean }[] =
+      body.steps ?? body;
+    expect(steps.map(({ name }) => name)).toEqual(STEPS);
+    const omitted = steps.filter(({ results_omitted }) => results_omitted === true);
+    expect(omitted).toHaveLength(29);
+    if (path === 'summary') expect(Object.keys(body.results)).toHaveLength(11);
+    const alone = await read(`/v1/tasks/${taskUuid}/workflow_steps/${omitted[0]?.step_uuid}`);
+    expect(alone.body.results.result).toHaveLength(1_000_000);
+    expect(alone.body).not.toHaveProperty('results_omitted');
+  });
+});
+
+describe('An error', () => {
+  it('keeps no more than 64 KiB of context', async () => {
+    const { taskUuid: broken } = await api.worker.client.submit(requestFor(BROKEN));
+    const { steps } = await api.worker.client.waitFor(broken);
+    expect(steps[0]?.results?.error).toMatchObject({
+      context: { dropped: expect.stringMatching(/900\d\d\d bytes; at most 65536 are kept/) },
+    });
+    expect(steps[0]?.results?.error?.message).toHaveLength(10_000);
+  });
+});
