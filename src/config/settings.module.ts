@@ -8,6 +8,7 @@ import {
   type ModuleMetadata,
   type Provider,
 } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
 import { parse } from 'dotenv';
 
 import { loadSettings, type SettingsReader } from './settings.loader.js';
@@ -79,17 +80,29 @@ export async function readSettings({
   envFile = '.env',
   inHost = false,
 }: SettingsModuleOptions = {}): Promise<Settings> {
-  const environment = { ...(envFile === false ? {} : readEnvFile(envFile)), ...process.env };
-  if (!inHost) Object.assign(process.env, environment);
+  const environment = inHost ? readBeside(envFile) : await readThroughConfigModule(envFile);
   return loadSettings(environment, overrides, { inHost });
 }
 
-/** A file that is not there says nothing. */
-function readEnvFile(file: string): Record<string, string> {
+/** The service's process is ours: `ConfigModule` puts the file's variables into `process.env`. */
+async function readThroughConfigModule(envFile: string | false): Promise<NodeJS.ProcessEnv> {
+  let environment: NodeJS.ProcessEnv = {};
+  await ConfigModule.forRoot({
+    cache: true,
+    ...(envFile === false ? { ignoreEnvFile: true } : { envFilePath: envFile }),
+    // Called with the file and the environment merged, before any provider exists.
+    validate: (merged) => (environment = merged),
+  });
+  return environment;
+}
+
+/** `ConfigModule` would change `process.env`, which belongs to the host. A file that is not there says nothing. */
+function readBeside(envFile: string | false): NodeJS.ProcessEnv {
+  if (envFile === false) return process.env;
   try {
-    return parse(readFileSync(file));
+    return { ...parse(readFileSync(envFile)), ...process.env };
   } catch (error) {
-    if (isMissingFile(error)) return {};
+    if (isMissingFile(error)) return process.env;
     throw error;
   }
 }
