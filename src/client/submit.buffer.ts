@@ -1,3 +1,4 @@
+import { OwnContext } from '../context/index.js';
 import { isTransient } from '../database/index.js';
 import { retryTransient } from '../engine/index.js';
 import type { Engine, SubmitAnswer } from '../engine/index.js';
@@ -31,6 +32,7 @@ export class SubmitBuffer {
   private waiting: WaitingTask[] = [];
   private flights = 0;
   private scheduled = false;
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly engine: Engine,
@@ -50,11 +52,13 @@ export class SubmitBuffer {
   private schedule(): void {
     if (this.scheduled || this.waiting.length === 0 || this.flights >= MOST_FLIGHTS) return;
     this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      void this.send(this.nextBatch());
-      this.schedule();
-    });
+    this.ownContext.run(() =>
+      setImmediate(() => {
+        this.scheduled = false;
+        void this.send(this.nextBatch());
+        this.schedule();
+      }),
+    );
   }
 
   private nextBatch(): readonly WaitingTask[] {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { OwnContext } from '../context/index.js';
 import { isSettled, onAbort, retryTransient, TaskReader, WaitTimeoutError } from '../engine/index.js';
 import type { StepContents, Task } from '../engine/index.js';
 import { PostgresListener, TaskChanges } from '../notifications/index.js';
@@ -39,6 +40,7 @@ export class TaskWatch {
   /** Something has happened since the poll under way began. */
   private pollAgain = false;
   private stopped = false;
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly reader: TaskReader,
@@ -152,7 +154,7 @@ export class TaskWatch {
   private askSoon(): void {
     if (this.asking || this.questions.length === 0) return;
     this.asking = true;
-    setImmediate(() => void this.ask());
+    this.ownContext.run(() => setImmediate(() => void this.ask()));
   }
 
   private async ask(): Promise<void> {
@@ -180,13 +182,13 @@ export class TaskWatch {
   private pollLater(): void {
     if (this.timer !== undefined || this.polling || this.stopped) return;
     const wait = this.listener.state === 'listening' ? SLOW_POLL_MS : FAST_POLL_MS;
-    this.timer = setTimeout(() => this.pollNow(), wait);
+    this.timer = this.ownContext.run(() => setTimeout(() => this.pollNow(), wait));
   }
 
   /** One question for all waiting callers, and never two at a time, however many announcements come in. */
   private pollNow(): void {
     if (this.polling) this.pollAgain = true;
-    else if (this.waiters.size > 0 && !this.stopped) void this.poll();
+    else if (this.waiters.size > 0 && !this.stopped) void this.ownContext.run(() => this.poll());
   }
 
   private async poll(): Promise<void> {

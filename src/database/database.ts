@@ -4,6 +4,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Client, Pool } from 'pg';
 import type pg from 'pg';
 import { firstValueFrom, ReplaySubject } from 'rxjs';
+import { OwnContext } from '../context/index.js';
 import { DatabaseSettings, WorkerSettings } from '../config/index.js';
 import { EmbeddedPostgres } from './embedded/index.js';
 import {
@@ -17,6 +18,7 @@ import {
 } from './database.errors.js';
 import { SchemaMigrator } from './schema-migrator.js';
 import { checkPooledSession, checkServer, pinSession } from './session.check.js';
+import { clientOfContext } from './context.client.js';
 import { classifyFailure, isForeignStatement } from './postgres-errors.js';
 
 /** A statement with a name is prepared once a connection. */
@@ -53,6 +55,7 @@ export class Database {
   private url = '';
   private directUrl = '';
   private readonly abandonment = new AbortController();
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly settings: DatabaseSettings,
@@ -204,6 +207,7 @@ export class Database {
 
   private createPool(): pg.Pool {
     const pool = new Pool({
+      Client: clientOfContext(this.ownContext),
       connectionString: this.url,
       application_name: this.applicationName('pool'),
       max: this.settings.poolSize,
@@ -267,7 +271,7 @@ export class Database {
       query_timeout: queryTimeoutMs,
       keepAlive: true,
     });
-    await client.connect();
+    await this.ownContext.run(() => client.connect());
     return client;
   }
 

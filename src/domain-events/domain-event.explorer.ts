@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
+import { OwnContext } from '../context/index.js';
 import type { DomainEvent } from './domain-event.types.js';
 import { patternExpression } from './event-pattern.js';
 import { DOMAIN_EVENT_SUBSCRIPTION } from './on-domain-event.decorator.js';
@@ -14,12 +15,15 @@ export interface EventSubscription {
   readonly expression: string;
   readonly fromBeginning: boolean;
   matches(eventName: string): boolean;
+  /** Calls the method in the async context in which the application was built. */
   deliver(event: DomainEvent): Promise<void>;
 }
 
 /** Finds the subscriptions in every module of the application. */
 @Injectable()
 export class DomainEventExplorer {
+  private readonly ownContext = new OwnContext();
+
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
@@ -51,7 +55,7 @@ export class DomainEventExplorer {
       const member: unknown = Reflect.get(prototype, method);
       if (typeof member !== 'function') return [];
       const metadata: unknown = Reflect.getMetadata(DOMAIN_EVENT_SUBSCRIPTION, member);
-      return isSubscription(metadata) ? [subscription(instance, method, metadata)] : [];
+      return isSubscription(metadata) ? [subscription(instance, method, metadata, this.ownContext)] : [];
     });
   }
 }
@@ -75,6 +79,7 @@ function subscription(
   instance: object,
   method: string,
   { pattern, name, from }: FoundMetadata,
+  ownContext: OwnContext,
 ): EventSubscription {
   const expression = patternExpression(pattern);
   const matcher = new RegExp(expression);
@@ -85,7 +90,8 @@ function subscription(
     matches: (eventName) => matcher.test(eventName),
     deliver: async (event) => {
       const member: unknown = Reflect.get(instance, method);
-      if (typeof member === 'function') await Reflect.apply(member, instance, [event]);
+      if (typeof member !== 'function') return;
+      await ownContext.run((): unknown => Reflect.apply(member, instance, [event]));
     },
   };
 }

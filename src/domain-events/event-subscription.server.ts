@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { Subscription } from 'rxjs';
+import { OwnContext } from '../context/index.js';
 import { DomainEventBus } from './domain-event.bus.js';
 import { DomainEventExplorer } from './domain-event.explorer.js';
 import type { EventSubscription } from './domain-event.explorer.js';
@@ -73,6 +74,7 @@ class SubscriptionLoop {
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> | undefined;
   private readonly givingUp = new AbortController();
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly subscription: EventSubscription,
@@ -98,7 +100,7 @@ class SubscriptionLoop {
 
   private run(): void {
     clearTimeout(this.timer);
-    this.running = this.serveThenSleep();
+    this.running = this.ownContext.run(() => this.serveThenSleep());
   }
 
   private async serveThenSleep(): Promise<void> {

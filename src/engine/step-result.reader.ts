@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OwnContext } from '../context/index.js';
 import { Database } from '../database/index.js';
 import type { Statement } from '../database/index.js';
 import type { JsonValue } from './json.types.js';
@@ -27,6 +28,7 @@ export class StepResultReader {
   private wishes: Wish[] = [];
   private scheduled = false;
   private reading = false;
+  private readonly ownContext = new OwnContext();
 
   constructor(private readonly database: Database) {}
 
@@ -41,10 +43,12 @@ export class StepResultReader {
   private schedule(): void {
     if (this.scheduled || this.reading || this.wishes.length === 0) return;
     this.scheduled = true;
-    setImmediate(() => {
-      this.scheduled = false;
-      void this.readNext();
-    });
+    this.ownContext.run(() =>
+      setImmediate(() => {
+        this.scheduled = false;
+        void this.readNext();
+      }),
+    );
   }
 
   private async readNext(): Promise<void> {

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { OwnContext } from '../context/index.js';
 import { Database } from '../database/index.js';
 import { encodeAnnouncement, EVENTS_CHANNEL, NOTIFY, READY_CHANNEL, TASKS_CHANNEL } from './announcement.js';
 import { ProcessIdentity } from './process-identity.js';
@@ -27,6 +28,7 @@ export class Notifier {
   private sending: Promise<void> = Promise.resolve();
   private underWay = false;
   private lastSent = Number.NEGATIVE_INFINITY;
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly database: Database,
@@ -71,10 +73,12 @@ export class Notifier {
       return;
     }
     this.due = due;
-    this.timer = setTimeout(() => {
-      this.clearTimer();
-      this.send();
-    }, wait);
+    this.timer = this.ownContext.run(() =>
+      setTimeout(() => {
+        this.clearTimer();
+        this.send();
+      }, wait),
+    );
   }
 
   private clearTimer(): void {
@@ -97,7 +101,7 @@ export class Notifier {
     if (messages.length === 0) return;
     this.lastSent = performance.now();
     this.underWay = true;
-    this.sending = this.deliver(messages);
+    this.sending = this.ownContext.run(() => this.deliver(messages));
   }
 
   private async deliver(messages: readonly (readonly string[])[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type pg from 'pg';
+import { OwnContext } from '../context/index.js';
 import { WorkerSettings } from '../config/index.js';
 import { Database } from '../database/index.js';
 import { Engine } from '../engine/index.js';
@@ -42,6 +43,7 @@ export class LeaseKeeper {
   private round: Promise<void> = Promise.resolve();
   private turn: Promise<unknown> = Promise.resolve();
   private stopped = false;
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly engine: Engine,
@@ -96,10 +98,12 @@ export class LeaseKeeper {
     if (this.timer !== undefined && this.nextRound <= due) return;
     clearTimeout(this.timer);
     this.nextRound = due;
-    this.timer = setTimeout(() => {
-      this.timer = undefined;
-      this.round = this.renewDue();
-    }, pause);
+    this.timer = this.ownContext.run(() =>
+      setTimeout(() => {
+        this.timer = undefined;
+        this.round = this.renewDue();
+      }, pause),
+    );
   }
 
   private async renewDue(): Promise<void> {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import type { ClientBase } from 'pg';
+import type { OwnContext } from '../context/index.js';
 import { classifyFailure, isTransient } from '../database/index.js';
 import type { AttemptKey, ClaimedStep, CompletionAnswer, JsonValue, StepReport } from '../engine/index.js';
 import type { EventPublisherRegistry } from './event-publisher.registry.js';
@@ -53,6 +54,8 @@ export interface AttemptEnvironment {
    */
   loadInput(claim: ClaimedStep): Promise<void>;
   readStepResult(taskUuid: string, stepName: string): Promise<JsonValue | undefined>;
+  /** In which handlers run. */
+  readonly ownContext: OwnContext;
   /** Whether the attempt still holds its step; renews its lease. */
   renewLease(attempt: AttemptKey): Promise<boolean>;
   /** Records one report within the step's transaction. */
@@ -120,7 +123,8 @@ export class RunningAttempt implements StepServices {
     const { handler, template, step } = this.runnable;
     let answer: unknown;
     try {
-      answer = handler.call(new TaskSequenceStep(this.claim, template, step.template, this));
+      const sequenceStep = new TaskSequenceStep(this.claim, template, step.template, this);
+      answer = this.environment.ownContext.run(() => handler.call(sequenceStep));
       if (isToBeAwaited(answer)) {
         Promise.resolve(answer).then(
           (awaited) => this.finish(() => this.answered(awaited)),
@@ -204,7 +208,8 @@ export class RunningAttempt implements StepServices {
 
   private fireSignal(reason: StepAbortedError): void {
     this.abortReason ??= reason;
-    this.controller?.abort(reason);
+    const { controller } = this;
+    if (controller !== undefined) this.environment.ownContext.run(() => controller.abort(reason));
   }
 
   private throwIfAborted(): void {

@@ -1,3 +1,4 @@
+import { OwnContext } from '../context/index.js';
 import type { ClaimedStep } from '../engine/index.js';
 
 /** For how long handlers are started in one go before timers and sockets get their turn. */
@@ -10,6 +11,7 @@ const BUDGET_MS = 5;
 export class StartQueue {
   private waiting: ClaimedStep[] = [];
   private scheduled = false;
+  private readonly ownContext = new OwnContext();
 
   /**
    * @param begin calls the handler of a step
@@ -27,7 +29,7 @@ export class StartQueue {
   /** Adds steps, and starts what fits into this turn. */
   push(steps: readonly ClaimedStep[]): void {
     this.waiting.push(...steps);
-    this.startSome();
+    this.ownContext.run(() => this.startSome());
   }
 
   /** Of a step that is not to be started any more. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Injectable, Logger } from '@nestjs/common';
+import { OwnContext } from '../context/index.js';
 import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { SCHEMA_VERSION } from '../database/index.js';
 import { attemptTokens, Engine, retryTransient, StepResultReader } from '../engine/index.js';
@@ -103,6 +104,7 @@ export class StepDispatcher implements LocalTaker {
   private schemaIsNewer = false;
   private abandon = new AbortController();
   private whenIdle: (() => void) | undefined;
+  private readonly ownContext = new OwnContext();
   private readonly environment: AttemptEnvironment;
   private readonly onLeaseLost: LeaseLost = (claim) => this.lose(claim);
   /** Whether every change of a step is a line of the log; by the thousand a second they cost. */
@@ -141,6 +143,7 @@ export class StepDispatcher implements LocalTaker {
         this.report(`The events of step ${attempt.name} of task ${attempt.taskUuid} are lost`, error),
       loadInput: (claim) => this.persistently(() => inputs.load(claim)),
       readStepResult: (taskUuid, stepName) => results.read(taskUuid, stepName),
+      ownContext: this.ownContext,
       renewLease: (attempt) => leases.renew(attempt),
       recordWithin: (client, report) =>
         engine.complete(this.claimant(), [report], { tokens: [] }, false, client),
@@ -252,10 +255,12 @@ export class StepDispatcher implements LocalTaker {
   private schedulePump(): void {
     if (this.pumpScheduled) return;
     this.pumpScheduled = true;
-    setImmediate(() => {
-      this.pumpScheduled = false;
-      this.pump();
-    });
+    this.ownContext.run(() =>
+      setImmediate(() => {
+        this.pumpScheduled = false;
+        this.pump();
+      }),
+    );
   }
 
   private pump(): void {

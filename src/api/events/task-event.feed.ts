@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 
 import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 
+import { OwnContext } from '../../context/index.js';
 import { NotFoundError, TaskEventReader } from '../../engine/index.js';
 import { InvalidRequestError } from '../../http/index.js';
 import { TaskChanges } from '../../notifications/index.js';
@@ -24,6 +25,7 @@ export class TaskEventFeed implements OnModuleDestroy {
   /** Something has happened since the look under way began. */
   private lookAgain = false;
   private stopping = false;
+  private readonly ownContext = new OwnContext();
 
   constructor(
     private readonly reader: TaskEventReader,
@@ -61,7 +63,7 @@ export class TaskEventFeed implements OnModuleDestroy {
     response.once('close', () => this.drop(stream));
     if (stream.take(page)) this.lookNow();
     this.lookLater();
-    this.heartbeat ??= setInterval(() => this.beat(), HEARTBEAT_MS);
+    this.heartbeat ??= this.ownContext.run(() => setInterval(() => this.beat(), HEARTBEAT_MS));
   }
 
   onModuleDestroy(): void {
@@ -86,12 +88,12 @@ export class TaskEventFeed implements OnModuleDestroy {
 
   private lookLater(): void {
     if (this.timer !== undefined || this.stopping || this.streams.size === 0) return;
-    this.timer = setTimeout(() => this.lookNow(), LOOK_MS);
+    this.timer = this.ownContext.run(() => setTimeout(() => this.lookNow(), LOOK_MS));
   }
 
   private lookNow(): void {
     if (this.looking) this.lookAgain = true;
-    else if (this.streams.size > 0 && !this.stopping) void this.look();
+    else if (this.streams.size > 0 && !this.stopping) void this.ownContext.run(() => this.look());
   }
 
   private async look(): Promise<void> {

@@ -1,0 +1,1 @@
+export { OwnContext } from './own.context.js';

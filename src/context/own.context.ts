@@ -1,0 +1,24 @@
+import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
+
+const RESOURCE = 'TASKER';
+/** Saves Node the work of watching when each resource is collected. */
+const NO_DESTROY_EVENT = { requireManualDestroy: true } as const;
+
+/**
+ * The AsyncLocalStorage context of the code that made this object: for providers, the start of the application.
+ *
+ * Loops, buffers, timers and connections that many requests share run in it. In the context of the request that wakes or
+ * creates one, handlers and logs would show that request's user to everybody else.
+ */
+export class OwnContext {
+  private readonly enter = AsyncLocalStorage.snapshot();
+
+  /**
+   * Calls `work` in this context and answers what it answers; the caller's context is back afterwards. What `work` enters with
+   * `enterWith`, and does not leave, ends with it.
+   */
+  run<T>(work: () => T): T {
+    // In a resource of its own: `enterWith` changes the current one, which would be the snapshot itself.
+    return this.enter(() => new AsyncResource(RESOURCE, NO_DESTROY_EVENT).runInAsyncScope(work));
+  }
+}
