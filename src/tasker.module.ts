@@ -13,6 +13,7 @@ import {
   EventSubscriptionServer,
 } from './domain-events/index.js';
 import {
+  DeadLetterReader,
   Engine,
   StepAuditReader,
   StepInputReader,
@@ -83,6 +84,7 @@ const PROVIDERS: Provider[] = [
   TaskEventReader,
   StepAuditReader,
   StepInputReader,
+  DeadLetterReader,
   StepResultReader,
   TaskWatch,
   BacklogMonitor,

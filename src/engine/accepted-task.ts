@@ -40,7 +40,7 @@ export function acceptedTask(task: NewTask, { template, steps }: RegisteredTempl
 
 function acceptedStep(
   { task_uuid }: NewTask,
-  { template: { name, dependencies, retry } }: RegisteredStep,
+  { template: { name, dependencies, retry, handler } }: RegisteredStep,
   index: number,
   acceptedAt: Date,
 ): TaskStep {
@@ -58,6 +58,8 @@ function acceptedStep(
     completedParents: 0,
     attempts: 0,
     maxAttempts: Math.max(retry.maxAttempts, 1),
+    retryable: retry.retryable,
+    handler: handler.callable,
     lostCount: 0,
     createdAt: acceptedAt,
     updatedAt: acceptedAt,

@@ -16,6 +16,8 @@ export type {
   SubmitAnswer,
   UnrecordedReport,
 } from './claim.types.js';
+export { DeadLetterReader } from './dead-letter.reader.js';
+export type { DeadLetter } from './dead-letter.reader.js';
 export { Engine } from './engine.js';
 export type { ManualOutcome } from './engine.js';
 export {

@@ -180,7 +180,9 @@ function stepOf(
   all: readonly StepRow[],
   registered: RegisteredTemplate | undefined,
 ): TaskStep {
-  const retry = registered?.steps.get(row.name)?.template.retry;
+  const template = registered?.steps.get(row.name)?.template;
+  const retry = template?.retry;
+  const retryable = retry?.retryable ?? true;
   const maxAttempts = Math.max(retry?.maxAttempts ?? 1, 1);
   const uuid = stepUuid(taskUuid, row.step_index);
   const ended = row.completed_at !== null || row.state === 'cancelled' || row.state === 'error';
@@ -191,12 +193,14 @@ function stepOf(
     state: row.state,
     dependencies: row.dependencies.map((index) => all[index]?.name ?? ''),
     dependenciesSatisfied: row.remaining_dependencies === 0,
-    retryEligible: !ended && (retry?.retryable ?? true) && row.attempts < maxAttempts,
+    retryEligible: !ended && retryable && row.attempts < maxAttempts,
     readyForExecution: row.state === 'enqueued',
     totalParents: row.dependencies.length,
     completedParents: row.dependencies.length - row.remaining_dependencies,
     attempts: row.attempts,
     maxAttempts,
+    retryable,
+    handler: template?.handler.callable ?? null,
     lostCount: row.lost_count,
     createdAt,
     updatedAt: row.updated_at === null ? createdAt : new Date(row.updated_at),

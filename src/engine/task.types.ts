@@ -98,6 +98,10 @@ export interface TaskStep {
   /** Attempts of the current run of the step, the one under way included; lost and handed-back ones are not. */
   readonly attempts: number;
   readonly maxAttempts: number;
+  /** The template allows another attempt after a failure. */
+  readonly retryable: boolean;
+  /** The callable of its handler; null if this release can't read the stored template. */
+  readonly handler: string | null;
   /** Attempts that were lost with their worker. */
   readonly lostCount: number;
   readonly createdAt: Date;

@@ -240,6 +240,70 @@ const StepAuditResponse = object(
   },
 );
 
+/** Tasker's `TaskSummaryResponse`. */
+const TaskSummary = object({
+  task: object(
+    {
+      task_uuid: uuid,
+      name: text,
+      namespace: text,
+      version: text,
+      status: taskStatus,
+      created_at: zoned,
+      updated_at: zoned,
+      initiator: text,
+      source_system: text,
+      reason: text,
+      correlation_id: uuid,
+      total_steps: integer,
+      pending_steps: integer,
+      in_progress_steps: integer,
+      completed_steps: integer,
+      failed_steps: integer,
+      completion_percentage: number,
+      health_status: text,
+      execution_status: text,
+    },
+    { completed_at: zoned, recommended_action: text },
+  ),
+  template: object({
+    steps: listOf(
+      object({
+        name: text,
+        step_type: { const: 'standard' },
+        handler: text,
+        dependencies: texts,
+        retryable: boolean,
+        max_attempts: whole,
+      }),
+    ),
+  }),
+  steps: listOf(
+    object(
+      {
+        step_uuid: uuid,
+        name: text,
+        current_state: stepState,
+        attempts: integer,
+        max_attempts: integer,
+        dependencies_satisfied: boolean,
+        retry_eligible: boolean,
+      },
+      {
+        created_at: zoned,
+        completed_at: zoned,
+        last_attempted_at: zoned,
+        error: object(
+          { retryable: boolean },
+          { error_type: text, status_code: { type: 'integer', minimum: 0, maximum: 65_535 } },
+        ),
+      },
+    ),
+  ),
+  dlq: object({ in_dlq: boolean }, { dlq_reason: text, resolution_status: text }),
+  links: object({ task: text, steps: text, dlq: text }),
+});
+
 const ErrorResponse = object({
   error: object({ code: text, message: text }, { details: listOf(object({ path: text, message: text })) }),
 });
@@ -372,6 +436,7 @@ const TaskerTemplate = object(
 
 export const SCHEMAS = {
   TaskResponse,
+  TaskSummary,
   TaskList: object({
     tasks: listOf(TaskResponse),
     pagination: object(

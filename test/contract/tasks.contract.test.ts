@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { PermanentStepError, RetryableStepError } from '../../src/index.js';
+import { LifecycleEnforcer } from '../../src/worker/index.js';
 import { ApiLab, REQUEST, UNKNOWN_UUID } from '../api/api-lab.js';
 import { until } from '../support/until.js';
 import { requestFor, workflow } from '../support/workflows.js';
@@ -16,6 +17,11 @@ const bad = workflow('bad', {
 });
 const later = workflow('later', { wait_for_it: { handler: { callable: 'later' }, retry: RETRIES } });
 const strict = workflow('strict', { give: {} }, { identity_strategy: 'strict' });
+const overdue = workflow(
+  'overdue',
+  { wait_for_it: { handler: { callable: 'later' }, retry: RETRIES } },
+  { lifecycle: { max_duration_minutes: 10 } },
+);
 const rich = workflow(
   'rich',
   {
@@ -52,10 +58,15 @@ beforeAll(async () => {
         give: () => ({ given: [1, null, 'x'] }),
         take: () => 'taken',
         break: () => {
-          throw new PermanentStepError('It is broken', { errorCode: 'BROKEN', context: { part: 7 } });
+          throw new PermanentStepError('It is broken', {
+            errorCode: 'BROKEN',
+            errorType: 'Breakage',
+            statusCode: 402,
+            context: { part: 7 },
+          });
         },
         later: () => {
-          throw new RetryableStepError('Not now');
+          throw new RetryableStepError('Not now', { statusCode: 70_000 });
         },
       },
     },
@@ -65,6 +76,7 @@ beforeAll(async () => {
     strict,
     keyed,
     rich,
+    overdue,
   );
 });
 
@@ -99,7 +111,13 @@ async function expectReadable(uuid: string): Promise<readonly { step_uuid: strin
     expectContract('StepAudit', (await api.get(`${path}/audit`).expect(200)).body);
   }
   const summary = await api.get(`/v1/tasks/${uuid}/summary`).expect(200);
-  expect(summary.body).toMatchObject({ task_uuid: uuid, status: task.body.status });
+  expectContract('TaskSummary', summary.body);
+  expect(summary.body).toMatchObject({
+    task_uuid: uuid,
+    status: task.body.status,
+    task: { task_uuid: uuid, status: task.body.status, total_steps: task.body.total_steps },
+    links: { task: `/v1/tasks/${uuid}`, steps: `/v1/tasks/${uuid}/workflow_steps`, dlq: '/v1/dlq' },
+  });
   return steps.body;
 }
 
@@ -124,6 +142,19 @@ describe('Answers about a task', () => {
     ]);
     const { body: summary } = await api.get(`/v1/tasks/${uuid}/summary`);
     expect(summary.results).toEqual({ give: { given: [1, null, 'x'] }, take: 'taken' });
+    expect(summary).toMatchObject({
+      template: {
+        steps: [
+          { name: 'give', step_type: 'standard', handler: 'give', dependencies: [], retryable: true },
+          { name: 'take', handler: 'take', dependencies: ['give'], max_attempts: 1 },
+        ],
+      },
+      steps: [
+        { name: 'give', completed_at: expect.any(String), error: null },
+        { name: 'take', dependencies_satisfied: true, retry_eligible: false, error: null },
+      ],
+      dlq: { in_dlq: false, dlq_reason: null, resolution_status: null },
+    });
   });
 
   it('that is blocked by a failure', async () => {
@@ -144,8 +175,12 @@ describe('Answers about a task', () => {
     const { body: summary } = await api.get(`/v1/tasks/${uuid}/summary`);
     expect(summary.explanation).toMatch(/break failed \(BROKEN: It is broken\)/);
     expect(summary.steps).toMatchObject([
-      { name: 'break', failure: { code: 'BROKEN', context: { part: 7 } } },
-      { name: 'after', waiting: { for: 'steps', blocked_by: ['break'] } },
+      {
+        name: 'break',
+        failure: { code: 'BROKEN', context: { part: 7 } },
+        error: { error_type: 'Breakage', retryable: false, status_code: 402 },
+      },
+      { name: 'after', waiting: { for: 'steps', blocked_by: ['break'] }, dependencies_satisfied: false },
     ]);
   });
 
@@ -157,6 +192,11 @@ describe('Answers about a task', () => {
       health_status: 'recovering',
       steps: [{ current_state: 'waiting_for_retry', backoff_request_seconds: 3600, attempts: 1 }],
     });
+    const { body: summary } = await api.get(`/v1/tasks/${uuid}/summary`);
+    // A status code that Tasker's clients can't hold is left out.
+    expect(summary.steps).toMatchObject([
+      { retry_eligible: true, last_attempted_at: expect.any(String), error: { status_code: null } },
+    ]);
   });
 
   it('that is at work, then cancelled; then it can’t be cancelled again', async () => {
@@ -360,10 +400,10 @@ describe('Templates', () => {
   it('are listed, all or of one namespace', async () => {
     const all = await api.get('/v1/templates').expect(200);
     expectContract('TemplateList', all.body);
-    expect(all.body).toMatchObject({ total_count: 7, template_count: 7, supported_namespaces: ['lab'] });
+    expect(all.body).toMatchObject({ total_count: 8, template_count: 8, supported_namespaces: ['lab'] });
     const none = await api.get('/v1/templates?namespace=nowhere').expect(200);
     expectContract('TemplateList', none.body);
-    expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 7 });
+    expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 8 });
     for (const flag of [true, false]) {
       const asked = await api.get(`/v1/templates?namespace=lab&include_cache_stats=${flag}`).expect(200);
       expectContract('TemplateList', asked.body);
@@ -437,5 +477,18 @@ describe('Health and configuration', () => {
     ['/health/detailed', 'Detailed'],
   ] as const)('%s', async (path, schema) => {
     expectContract(schema, (await api.get(path).expect(200)).body);
+  });
+});
+
+// The last one: it moves the clock of all of them.
+it('A task over a limit of its template is in the dead letters, as its summary says', async () => {
+  const uuid = await settled(overdue, 'waiting_for_retry');
+  await api.lab.clock.advance(11 * 60_000);
+  await api.worker.app.get(LifecycleEnforcer).check(0);
+  await expectReadable(uuid);
+  const { body } = await api.get(`/v1/tasks/${uuid}/summary`);
+  expect(body).toMatchObject({
+    status: 'error',
+    dlq: { in_dlq: true, dlq_reason: 'max_duration_minutes', resolution_status: 'pending' },
   });
 });

@@ -22,6 +22,8 @@ const STEP: TaskStep = {
   completedParents: 1,
   attempts: 1,
   maxAttempts: 3,
+  retryable: true,
+  handler: 'charge',
   lostCount: 0,
   createdAt: CREATED,
   updatedAt: FAILED,

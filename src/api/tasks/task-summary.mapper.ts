@@ -1,8 +1,9 @@
 import { FINISHABLE_STATES, RESETTABLE_STATES } from '../../engine/index.js';
-import type { Task, TaskStep } from '../../engine/index.js';
+import type { DeadLetter, Task, TaskStep } from '../../engine/index.js';
 import type { RequestIdentity } from '../../http/index.js';
 import type { StepActionType } from '../steps/step-action.types.js';
 import { zoned } from '../timestamp.format.js';
+import { toTaskerStep, toTaskerSummary } from './tasker-summary.mapper.js';
 import { explainTask } from './task.explanation.js';
 import type {
   StepFailureSummary,
@@ -15,7 +16,11 @@ import type {
  * What an operator wants to know of a task, derived from nothing but the task as it stands. A caller without `steps:read` gets
  * no results and no error contexts: `results` and each `context` are `{}`, each `result` is null.
  */
-export function toTaskSummary(task: Task, asking: RequestIdentity): TaskSummaryResponse {
+export function toTaskSummary(
+  task: Task,
+  asking: RequestIdentity,
+  deadLetter: DeadLetter | null,
+): TaskSummaryResponse {
   const blockers = blockersOf(task.steps);
   const showsContents = asking.may('steps:read');
   const steps = task.steps
@@ -44,6 +49,7 @@ export function toTaskSummary(task: Task, asking: RequestIdentity): TaskSummaryR
     correlation_id: task.correlationId,
     results: showsContents ? resultsOf(steps) : {},
     steps,
+    ...toTaskerSummary(task, deadLetter),
   };
 }
 
@@ -76,6 +82,7 @@ function blockersOf(steps: readonly TaskStep[]): ReadonlyMap<string, readonly st
 }
 
 function toStepSummary(task: Task, step: TaskStep, blockedBy: readonly string[]): StepSummary {
+  const failure = failureOf(step);
   return {
     step_uuid: step.stepUuid,
     name: step.name,
@@ -84,9 +91,10 @@ function toStepSummary(task: Task, step: TaskStep, blockedBy: readonly string[])
     max_attempts: step.maxAttempts,
     result: step.state === 'complete' ? (step.results?.result ?? null) : null,
     ...(step.resultsOmitted === true && { results_omitted: true }),
-    failure: failureOf(step),
+    failure,
     waiting: waitOf(task, step, blockedBy),
     possible_actions: task.completedAt === null ? actionsIn(step) : [],
+    ...toTaskerStep(step, failure),
   };
 }
 

@@ -12,6 +12,7 @@ import type {
 } from '../../engine/index.js';
 import { JsonObjectProperty, JsonProperty } from '../json-property.decorator.js';
 import { STEP_ACTION_TYPES, type StepActionType } from '../steps/step-action.types.js';
+import { SummarizedStep, TaskerSummary } from './tasker-summary.responses.js';
 import { EXECUTION_STATUSES, HEALTH_STATUSES, RECOMMENDED_ACTIONS } from './task.responses.js';
 
 export const WAIT_KINDS = ['steps', 'retry', 'worker'] as const;
@@ -66,7 +67,7 @@ export class StepWaitSummary {
 }
 
 /** A step in a summary. */
-export class StepSummary {
+export class StepSummary extends SummarizedStep {
   @ApiProperty({ format: 'uuid' })
   readonly step_uuid!: string;
 
@@ -111,7 +112,7 @@ export class StepSummary {
 }
 
 /** How a task stands, for whoever has to do something about it. */
-export class TaskSummaryResponse {
+export class TaskSummaryResponse extends TaskerSummary {
   @ApiProperty({ format: 'uuid' })
   readonly task_uuid!: string;
 

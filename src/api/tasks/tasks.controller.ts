@@ -2,6 +2,7 @@ import { Body, Controller, Delete, Get, Param, Post, Query } from '@nestjs/commo
 import { ApiBody, ApiParam, ApiTags } from '@nestjs/swagger';
 
 import { TaskClient } from '../../client/index.js';
+import { DeadLetterReader } from '../../engine/index.js';
 import { Asking, ClientGone, currentRequestId, Operation, UuidParamPipe } from '../../http/index.js';
 import type { RequestIdentity } from '../../http/index.js';
 import { TASK_UUID } from '../path.parameters.js';
@@ -27,6 +28,7 @@ export class TasksController {
     private readonly tasks: TaskClient,
     private readonly batches: TaskBatchSubmitter,
     private readonly waiter: TaskWaiter,
+    private readonly deadLetters: DeadLetterReader,
   ) {}
 
   @Post()
@@ -109,7 +111,8 @@ export class TasksController {
     @Param('uuid', UuidParamPipe) uuid: string,
     @Asking() asking: RequestIdentity,
   ): Promise<TaskSummaryResponse> {
-    return toTaskSummary(await this.tasks.get(uuid, { results: asking.may('steps:read') }), asking);
+    const task = await this.tasks.get(uuid, { results: asking.may('steps:read') });
+    return toTaskSummary(task, asking, await this.deadLetters.read(task));
   }
 
   @Delete(':uuid')
