@@ -1,7 +1,8 @@
-import { Logger } from '@nestjs/common';
+import { ConsoleLogger, Logger } from '@nestjs/common';
 import type { LoggerService, LogLevel, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { Logger as PinoLogger } from 'nestjs-pino';
+import { DatabaseError } from 'pg';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Authenticator, configureHttp, serveApiDocument } from '../http/index.js';
 import { AppModule } from '../app.module.js';
@@ -9,7 +10,7 @@ import { TaskClient } from '../client/index.js';
 import { readLogSettings, readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { Database, StartAbandonedError } from '../database/index.js';
-import { ServiceLogStream, StartLog } from '../logging/index.js';
+import { ServiceLogStream, StartLog, StartReasonFilter } from '../logging/index.js';
 import { limitHeapGrowth } from './heap.growth.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
@@ -74,7 +75,7 @@ export class WorkerBootstrap {
     const { logger = 'settings', settings } = config;
     if (logger === 'settings') Logger.overrideLogger(new StartLog(settings));
     try {
-      await WorkerBootstrap.start({ ...config, logger }, signals);
+      await WorkerBootstrap.start({ ...config, logger }, signals, true);
     } catch (error) {
       // Whoever sent the signal has asked for it; the process ends once everything is closed.
       if (error instanceof StartAbandonedError) return;
@@ -113,6 +114,7 @@ export class WorkerBootstrap {
   private static async start(
     config: WorkerBootstrapConfig,
     signals: TerminationSignals | null,
+    tellsReason = false,
   ): Promise<WorkerHandle> {
     const settings = await readSettings({ overrides: overridesOf(config) });
     // Before anything is touched: a service that nobody can reach must not begin to work.
@@ -125,7 +127,7 @@ export class WorkerBootstrap {
         abortOnError: false,
         // Until the service's own logger is there.
         bufferLogs: ownLog,
-        ...loggerOption(config),
+        ...loggerOption(config, tellsReason),
       },
     );
     try {
@@ -133,6 +135,8 @@ export class WorkerBootstrap {
         app.useLogger(app.get(PinoLogger));
         // Nest keeps the lines back until the start has ended; whoever watches it wants to know what it waits for.
         app.flushLogs();
+      } else if (tellsReason) {
+        app.useLogger(loggerOption(config, false).logger ?? new ConsoleLogger());
       }
       signals?.starts(app);
       const database = app.get(Database);
@@ -163,11 +167,16 @@ export class WorkerBootstrap {
 function failProcess(error: unknown, settings?: SettingsOverrides): void {
   new Logger('Tasker').fatal(explanation(error, readLogSettings(process.env, settings).isForPeople));
   process.exitCode = 1;
+  // Nest may still be making other modules: the reason is to be the last line.
+  Logger.overrideLogger(false);
 }
 
-/** Settings, templates and handlers explain themselves; only what nobody foresaw needs a stack. Programs go by the code. */
+/**
+ * Settings, templates and handlers explain themselves; an error that nobody foresaw, such as one of PostgreSQL's own, needs its
+ * stack. Programs go by the code.
+ */
 function explanation(error: unknown, isForPeople: boolean): unknown {
-  if (!(error instanceof Error) || !('code' in error)) return error;
+  if (!(error instanceof Error) || !('code' in error) || error instanceof DatabaseError) return error;
   const { message, code } = error;
   return isForPeople ? message : { message, code };
 }
@@ -208,9 +217,15 @@ function overridesOf(config: WorkerBootstrapConfig): SettingsOverrides {
   };
 }
 
-function loggerOption({ logger }: WorkerBootstrapConfig): { logger?: LoggerService | LogLevel[] | false } {
+/** @param tellsReason whether the reason of a refused start is told by this program, and not by Nest as well */
+function loggerOption(
+  { logger }: WorkerBootstrapConfig,
+  tellsReason: boolean,
+): { logger?: LoggerService | LogLevel[] | false } {
   if (logger === undefined || logger === 'settings') return {};
-  return { logger: isLevels(logger) ? [...logger] : logger };
+  if (!tellsReason || logger === false) return { logger: isLevels(logger) ? [...logger] : logger };
+  const target = isLevels(logger) ? new ConsoleLogger({ logLevels: [...logger] }) : logger;
+  return { logger: new StartReasonFilter(target) };
 }
 
 function isLevels(logger: NonNullable<WorkerBootstrapConfig['logger']>): logger is readonly LogLevel[] {

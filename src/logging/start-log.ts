@@ -3,13 +3,15 @@ import type { pino } from 'pino';
 import { readLogSettings } from '../config/index.js';
 import type { SettingsOverrides } from '../config/index.js';
 import { createPinoLog } from './pino-log.factory.js';
+import { isNestReason } from './start-reason.filter.js';
 import { ServiceLogStream } from './service-log.stream.js';
 
 type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
 /**
  * The log of a service that starts, until the application has one: the same lines, for what goes wrong before. It is made at
- * its first line, when `.env` has been read, and writes each line at once, for the process may be about to end.
+ * its first line, when `.env` has been read, and writes each line at once, for the process may be about to end. The reason of a
+ * refused start is told once, by the program: Nest's own account of it is left out.
  */
 export class StartLog implements LoggerService {
   private pinoLog: pino.Logger | undefined;
@@ -41,6 +43,7 @@ export class StartLog implements LoggerService {
   }
 
   private write(level: Level, message: unknown, rest: readonly unknown[]): void {
+    if (isNestReason(rest)) return;
     this.pinoLog ??= createPinoLog(readLogSettings(process.env, this.overrides), new ServiceLogStream());
     // Nest gives the context last.
     const fields = { context: rest.at(-1) };

@@ -1,9 +1,16 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { ServiceProcess } from '../e2e/service-process.js';
 import { createTestDatabase } from '../support/postgres-server.js';
 import type { TestDatabase } from '../support/postgres-server.js';
 import { Program } from '../support/program.js';
+
+const BROKEN_START = fileURLToPath(new URL('../e2e/broken-start.process.ts', import.meta.url));
 
 let database: TestDatabase | undefined;
 
@@ -57,6 +64,35 @@ describe('The log of the service', () => {
       code,
       message: expect.stringMatching(/many|no\/such\/folder/),
     });
+  });
+
+  it.each<[string, RegExp, Record<string, string>]>([
+    ['a provider that is missing', /can't resolve dependencies/, { BROKEN: 'dependency' }],
+    ['a factory that fails', /^The factory is broken$/, { BROKEN: 'factory' }],
+    ['a hook that fails', /^The hook is broken$/, { BROKEN: 'hook' }],
+    ['an error of PostgreSQL', /^division by zero$/, { BROKEN: 'statement' }],
+    ['a factory, under its own logger', /^The factory is broken$/, { BROKEN: 'factory', OWN_LOGGER: 'yes' }],
+    ['a factory, in migrate', /^The factory is broken$/, { BROKEN: 'factory', PROGRAM: 'migrate' }],
+  ])('tells the reason once, with its stack and as the last line: %s', async (_, reason, environment) => {
+    database = await createTestDatabase();
+    const templates = await mkdtemp(join(tmpdir(), 'tasker-no-templates-'));
+    try {
+      const program = Program.typescript(BROKEN_START, {
+        DATABASE_URL: database.url,
+        TASKER_LOG_FORMAT: 'json',
+        TASKER_TEMPLATE_PATH: templates,
+        PORT: '0',
+        ...environment,
+      });
+      expect(await program.exited).toEqual({ code: 1, signal: null });
+      const lines = linesOf(program.output);
+      const last = lines.at(-1);
+      expect(last?.message).toMatch(reason);
+      expect(lines.filter(({ message }) => reason.test(message))).toEqual([last]);
+      expect(JSON.stringify(last)).toMatch(/\\n +at /);
+    } finally {
+      await rm(templates, { recursive: true });
+    }
   });
 
   it('is JSON, a line a change of a step at debug, with its ids as fields; no secret is in it', async () => {
