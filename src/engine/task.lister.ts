@@ -52,14 +52,23 @@ export class TaskLister {
     private readonly reader: TaskReader,
   ) {}
 
-  /** At most `limit` tasks behind a place, or, from the newest on, past `offset` of them. */
+  /**
+   * At most `limit` tasks behind a place, or, from the newest on, past `offset` of them. Their contexts are read up to 4 MiB, the
+   * smallest first; a task whose context is missing has `contextOmitted`. With `contexts: false` none is read.
+   */
   async list(
     filter: TaskFilter,
     {
       after,
       offset = 0,
       limit,
-    }: { readonly after?: TaskPlace; readonly offset?: number; readonly limit: number },
+      contexts = true,
+    }: {
+      readonly after?: TaskPlace;
+      readonly offset?: number;
+      readonly limit: number;
+      readonly contexts?: boolean;
+    },
   ): Promise<TaskPage> {
     const place = [after?.createdAt ?? null, after?.taskUuid ?? null];
     const rows = await this.database.query<{ task_uuid: string; created_at: string }>(LIST, [
@@ -71,7 +80,10 @@ export class TaskLister {
     const page = rows.slice(0, limit);
     const last = page.at(-1);
     return {
-      tasks: await this.reader.readMany(page.map((row) => row.task_uuid)),
+      tasks: await this.reader.readMany(
+        page.map((row) => row.task_uuid),
+        { contexts },
+      ),
       next: rows.length > limit && last ? { createdAt: last.created_at, taskUuid: last.task_uuid } : null,
     };
   }

@@ -19,7 +19,9 @@ interface TaskRow {
   readonly created_at: Date | string;
   readonly updated_at: Date | string;
   readonly completed_at: Date | string | null;
-  readonly context: JsonObject;
+  /** Null where it was not read. */
+  readonly context: JsonObject | null;
+  readonly context_omitted?: boolean;
   readonly initiator: string;
   readonly source_system: string;
   readonly reason: string;
@@ -74,7 +76,7 @@ const READ_TASK: Statement = {
 };
 const READ_TASKS: Statement = {
   name: 'tasker_read_tasks',
-  text: "SELECT t.*, '[]'::json AS steps FROM tasker.read_tasks($1) t",
+  text: "SELECT t.*, '[]'::json AS steps FROM tasker.read_tasks($1, $2) t",
 };
 const READ_SETTLED: Statement = {
   name: 'tasker_read_settled_tasks',
@@ -87,6 +89,7 @@ const READ_SETTLED: Statement = {
  */
 export type StepContents = 'bounded' | 'none' | { readonly ofStep: number };
 
+const CONTEXTS_BYTES = 4 * 1024 * 1024;
 /** As `tasker.read_task` has it by itself. */
 const CONTENTS_BYTES = 8 * 1024 * 1024;
 
@@ -116,9 +119,15 @@ export class TaskReader {
     return this.withTemplate(task);
   }
 
-  /** The tasks in this order, without their steps; those that are gone are left out. */
-  async readMany(taskUuids: readonly string[]): Promise<readonly Task[]> {
-    const rows = await this.database.query<TaskRow>(READ_TASKS, [taskUuids]);
+  /**
+   * The tasks in this order, without their steps; those that are gone are left out. Of their contexts the smallest are read, 4 MiB
+   * together, or none.
+   */
+  async readMany(
+    taskUuids: readonly string[],
+    { contexts }: { readonly contexts: boolean },
+  ): Promise<readonly Task[]> {
+    const rows = await this.database.query<TaskRow>(READ_TASKS, [taskUuids, contexts ? CONTEXTS_BYTES : 0]);
     const tasks = new Map(rows.map((row) => [row.task_uuid, taskOf(row, undefined)]));
     return taskUuids.flatMap((taskUuid) => tasks.get(taskUuid) ?? []);
   }
@@ -154,7 +163,8 @@ function taskOf(row: TaskRow, registered: RegisteredTemplate | undefined): Task 
     updatedAt: new Date(row.updated_at),
     completedAt: dateOf(row.completed_at),
     exceededLimit: row.exceeded_limit,
-    context: row.context,
+    context: row.context ?? {},
+    ...(row.context_omitted === true && { contextOmitted: true }),
     initiator: row.initiator,
     sourceSystem: row.source_system,
     reason: row.reason,

@@ -60,6 +60,8 @@ export interface Task {
   /** The lifecycle limit of its template that it is over, such as `max_duration_minutes`. */
   readonly exceededLimit: string | null;
   readonly context: JsonObject;
+  /** True in a list of tasks whose contexts have more than is read at once, if this one's is missing: `context` is `{}` then. */
+  readonly contextOmitted?: boolean;
   readonly initiator: string;
   readonly sourceSystem: string;
   readonly reason: string;

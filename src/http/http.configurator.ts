@@ -11,6 +11,7 @@ import { MAX_BODY_BYTES, parseJsonBody, requireJsonBody } from './json-body.midd
 import { identifyRequest, REQUEST_ID_HEADER } from './request-context.js';
 import { RequestValidationPipe } from './request-validation.pipe.js';
 import { RouteCatalog } from './route.catalog.js';
+import { limitUnreadAnswers } from './unread-answer.limit.js';
 
 /** Longer than the idle time of common load balancers, so that it is they who close a connection. */
 const KEEP_ALIVE_MS = 75_000;
@@ -28,6 +29,7 @@ export function configureHttp(app: NestExpressApplication, security = new Securi
   // Answers tell the state of this moment; hashing each of them for a cache would be work for nothing.
   app.disable('etag');
   app.use(identifyRequest);
+  app.use(limitUnreadAnswers(security.requestTimeoutSeconds * 1000));
   app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   const { corsOrigins } = security;
   if (corsOrigins !== undefined)

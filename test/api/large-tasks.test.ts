@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { Server } from 'node:http';
+import { connect, Socket } from 'node:net';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { PermanentStepError } from '../../src/index.js';
@@ -20,6 +24,7 @@ let task: Task;
 beforeAll(async () => {
   api = await ApiLab.start(
     {
+      settings: { requestTimeoutSeconds: 3 },
       handlers: {
         give: ({ workflowStep }) => workflowStep.name,
         break: () => {
@@ -94,6 +99,50 @@ describe('A task with 37 results of 1 MB', () => {
     const alone = await read(`/v1/tasks/${taskUuid}/workflow_steps/${omitted[0]?.step_uuid}`);
     expect(alone.body.results.result).toHaveLength(1_000_000);
     expect(alone.body).not.toHaveProperty('results_omitted');
+  });
+});
+
+describe('A list', () => {
+  it('has 4 MiB of contexts, the smallest first, and a mark on each other task', async () => {
+    const requests = Array.from({ length: 12 }, () => ({
+      ...requestFor(LARGE, { small: true }),
+      initiator: 'list',
+    }));
+    await api.worker.client.submitMany(requests);
+    await api.lab.rows(
+      `UPDATE tasker.tasks SET context = json_build_object('n', n.place, 'pad', repeat('x', 1000000))
+       FROM (SELECT task_uuid, row_number() OVER (ORDER BY task_uuid) AS place FROM tasker.tasks WHERE initiator = 'list') n
+       WHERE n.task_uuid = tasks.task_uuid AND n.place > 2`,
+    );
+    const { bytes, body } = await read('/v1/tasks?initiator=list&per_page=100');
+    expect(bytes).toBeGreaterThan(3 * MiB);
+    expect(bytes).toBeLessThan(4 * MiB + MiB / 4);
+    const tasks: readonly {
+      readonly task_uuid: string;
+      readonly context: object;
+      readonly context_omitted?: boolean;
+    }[] = body.tasks;
+    const omitted = tasks.filter(({ context_omitted }) => context_omitted === true);
+    expect(tasks).toHaveLength(12);
+    expect(omitted.map(({ context }) => context)).toEqual(Array.from({ length: 6 }, () => ({})));
+    expect(tasks.slice(-2).map(({ context }) => context)).toEqual([{ small: true }, { small: true }]);
+    const alone = await read(`/v1/tasks/${omitted[0]?.task_uuid}`);
+    expect(alone.body.context.pad).toHaveLength(1_000_000);
+  });
+});
+
+describe('A client that takes nothing of its answer', () => {
+  it('is let go, and its answer with it', async () => {
+    const server: unknown = api.worker.app.getHttpServer();
+    if (!(server instanceof Server)) throw new Error('there is no HTTP server');
+    const accepted = once(server, 'connection');
+    const client = connect(api.port, '127.0.0.1').pause();
+    client.write(`GET /v1/tasks/${taskUuid}/summary HTTP/1.1\r\nHost: lab\r\n\r\n`);
+    const [socket]: unknown[] = await accepted;
+    if (!(socket instanceof Socket)) throw new Error('the server told of no socket');
+    await once(socket, 'close');
+    expect(socket.bytesWritten).toBeGreaterThan(0);
+    client.destroy();
   });
 });
 

@@ -19,7 +19,8 @@ export class TaskListController {
   @Operation({
     id: 'listTasks',
     summary: 'List tasks',
-    description: 'Newest first, without their steps.',
+    description:
+      'Newest first, without their steps. A page has 4 MiB of contexts, the smallest first; the other tasks have context_omitted.',
     permissions: ['tasks:list'],
     answer: TaskListResponse,
     errors: { BAD_REQUEST: 'The request is not valid: page: must be an integer from 0 to 1000000' },
@@ -32,10 +33,11 @@ export class TaskListController {
     const filter = filterOf(query);
     const after = query.cursor === undefined ? null : readTaskCursor(query.cursor);
     const [{ tasks, next }, { total, estimated }] = await Promise.all([
-      this.lister.list(
-        filter,
-        after === null ? { offset: (pageNumber - 1) * perPage, limit: perPage } : { after, limit: perPage },
-      ),
+      this.lister.list(filter, {
+        ...(after === null ? { offset: (pageNumber - 1) * perPage } : { after }),
+        limit: perPage,
+        contexts: asking.may('tasks:context_read'),
+      }),
       this.lister.count(filter),
     ]);
     return {

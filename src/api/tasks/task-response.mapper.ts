@@ -20,6 +20,7 @@ export function toTaskResponse(task: Task, asking: RequestIdentity): TaskRespons
     completed_at: task.completedAt && zoned(task.completedAt),
     exceeded_limit: task.exceededLimit,
     context: contextFor(asking, task),
+    ...(task.contextOmitted === true && { context_omitted: true }),
     initiator: task.initiator,
     source_system: task.sourceSystem,
     reason: task.reason,

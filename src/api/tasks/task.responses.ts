@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 
 import { STEP_STATES, TASK_STATUSES } from '../../engine/index.js';
 import type {
@@ -146,6 +146,12 @@ export class TaskResponse {
     example: { even_number: 6 },
   })
   readonly context!: JsonObject;
+
+  @ApiPropertyOptional({
+    description:
+      'In a list: true where its contexts have more than 4 MiB and this one is left out; reading the task gives it',
+  })
+  readonly context_omitted?: boolean;
 
   @ApiProperty({ example: 'order-service' })
   readonly initiator!: string;

@@ -19,7 +19,10 @@ $$;
 
 -- Tasks as they stand, in the order of their ids, each with its finer status and the counts of its steps. Ids without a
 -- task have no row. Reads the calling statement's snapshot, so that it agrees with read_task in the same statement.
-CREATE FUNCTION tasker.read_tasks(p_task_uuids uuid[])
+--
+-- p_budget  how many bytes of contexts are in the answer: the smallest ones, as far as it goes. Of a task past it context is null and
+--           context_omitted is true. With 0 none is read
+CREATE FUNCTION tasker.read_tasks(p_task_uuids uuid[], p_budget bigint DEFAULT 4194304)
 RETURNS TABLE (
   task_uuid uuid,
   template_id integer,
@@ -45,7 +48,8 @@ RETURNS TABLE (
   failed_steps integer,
   ready_steps integer,
   waiting_for_retry_steps integer,
-  exceeded_limit text
+  exceeded_limit text,
+  context_omitted boolean
 )
 LANGUAGE plpgsql STABLE
 AS $$
@@ -56,12 +60,18 @@ BEGIN
   RETURN QUERY
   SELECT t.task_uuid, t.template_id, p.namespace, p.name, p.version,
          tasker.task_status(t.status, c.started, c.in_progress > 0 OR c.ready > 0, c.waiting_for_retry > 0),
-         t.created_at, greatest(t.updated_at, c.touched_at), t.finished_at, t.context, t.initiator, t.source_system,
+         t.created_at, greatest(t.updated_at, c.touched_at), t.finished_at,
+         CASE WHEN t.shown THEN t.context END, t.initiator, t.source_system,
          t.reason, t.priority, coalesce(t.tags, '{}'), t.correlation_id, t.parent_correlation_id,
          c.total::integer, c.pending::integer, c.in_progress::integer, c.completed::integer, c.failed::integer,
          c.ready::integer, c.waiting_for_retry::integer,
-         t.exceeded_limit
-  FROM tasker.tasks t
+         t.exceeded_limit, p_budget > 0 AND NOT t.shown
+  FROM (
+    SELECT k.*, p_budget > 0 AND sum(z.bytes) OVER (ORDER BY z.bytes, k.task_uuid) <= p_budget AS shown
+    FROM tasker.tasks k
+    CROSS JOIN LATERAL (SELECT CASE WHEN p_budget > 0 THEN tasker.json_bytes(k.context) END AS bytes OFFSET 0) z
+    WHERE k.task_uuid = ANY (p_task_uuids)
+  ) t
   JOIN tasker.templates p ON p.template_id = t.template_id
   CROSS JOIN LATERAL (
     SELECT count(*) AS total,
@@ -76,7 +86,6 @@ BEGIN
     FROM tasker.steps s
     WHERE s.task_uuid = t.task_uuid
   ) c
-  WHERE t.task_uuid = ANY (p_task_uuids)
   ORDER BY t.task_uuid;
 END
 $$;
