@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises';
-import { loadSettings } from '../config/index.js';
-import { parseTemplate, TemplateError, type TaskTemplate, type TemplateProblem } from '../templates/index.js';
+import { loadSettings, type UnknownKeyMode } from '../config/index.js';
+import { parseTemplate, TemplateError } from '../templates/index.js';
+import type { OnIgnoredKey, TaskTemplate, TemplateProblem } from '../templates/index.js';
 import { findTemplateFiles } from '../templates/template-files.finder.js';
 import { templateIdentity } from '../templates/template.identity.js';
 import { LARGEST_TEMPLATE } from '../templates/yaml-text.locator.js';
@@ -11,6 +12,8 @@ export interface LoadedTemplates {
   readonly templates: readonly TaskTemplate[];
   /** Everything that is wrong in all of the files. */
   readonly problems: readonly TemplateProblem[];
+  /** The unknown keys that were ignored in valid files. */
+  readonly warnings: readonly TemplateProblem[];
 }
 
 /**
@@ -26,21 +29,35 @@ export function pathsOrDefault(
 }
 
 /**
+ * What becomes of unknown keys that Tasker ignores: the same as in the service.
+ *
+ * @throws InvalidSettingsError if `TASKER_TEMPLATE_UNKNOWN_KEYS` is neither `refuse` nor `warn`
+ */
+export function unknownKeyMode({ TASKER_TEMPLATE_UNKNOWN_KEYS }: NodeJS.ProcessEnv): UnknownKeyMode {
+  return loadSettings({ TASKER_TEMPLATE_UNKNOWN_KEYS }).templates.unknownTemplateKeys;
+}
+
+/**
  * Loads template files, and directories as the service loads them at its start. What the service would refuse is refused
  * here with the same words; unlike the service, this goes on with the files that are left.
  */
-export async function loadTemplatePaths(paths: readonly string[]): Promise<LoadedTemplates> {
+export async function loadTemplatePaths(
+  paths: readonly string[],
+  unknownKeys: UnknownKeyMode,
+): Promise<LoadedTemplates> {
+  const warnings: TemplateProblem[] = [];
+  const ignore = unknownKeys === 'warn' ? (key: TemplateProblem) => void warnings.push(key) : undefined;
   const problems: TemplateProblem[] = [];
   const templates = new Map<string, TaskTemplate>();
   for (const file of await findFiles(paths, problems)) {
-    const template = await loadFile(file, problems);
+    const template = await loadFile(file, problems, ignore);
     if (template === null) continue;
     const identity = templateIdentity(template);
     const earlier = templates.get(identity);
     if (earlier === undefined) templates.set(identity, template);
     else problems.push(wholeFile(file, `template ${identity} is in ${earlier.file} already`));
   }
-  return { templates: [...templates.values()], problems };
+  return { templates: [...templates.values()], problems, warnings };
 }
 
 /** Each file once, also where it is named and lies in a directory that is named too. */
@@ -63,9 +80,13 @@ async function findFiles(paths: readonly string[], problems: TemplateProblem[]):
   return files;
 }
 
-async function loadFile(file: string, problems: TemplateProblem[]): Promise<TaskTemplate | null> {
+async function loadFile(
+  file: string,
+  problems: TemplateProblem[],
+  onIgnoredKey: OnIgnoredKey | undefined,
+): Promise<TaskTemplate | null> {
   try {
-    return parseTemplate(await readText(file), file);
+    return parseTemplate(await readText(file), file, onIgnoredKey);
   } catch (error) {
     if (error instanceof TemplateError) problems.push(...error.problems);
     else problems.push(wholeFile(file, `cannot read the file: ${fileProblem(error)}`));

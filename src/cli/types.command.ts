@@ -5,8 +5,8 @@ import { counted } from './counted.format.js';
 import { stateOf, writeGeneratedFile, type FileState } from './generated-file.store.js';
 import { planGeneratedFiles, type GeneratedFile } from './generated-files.plan.js';
 import type { OutputWriter } from './output.writer.js';
-import { loadTemplatePaths, pathsOrDefault } from './template-paths.loader.js';
-import { reportProblems } from './template-problems.report.js';
+import { loadTemplatePaths, pathsOrDefault, unknownKeyMode } from './template-paths.loader.js';
+import { reportProblems, reportWarnings } from './template-problems.report.js';
 
 const DEFAULT_DIRECTORY = 'src/workflows';
 
@@ -15,7 +15,7 @@ field which the context does not have, or the result of a step which its own doe
 
 Usage: tasker-templates types [files or directories...] [--out DIR] [--check]
 
-Without arguments it takes the directories of TASKER_TEMPLATE_PATH, or else config/tasks.
+Without arguments it takes the directories of TASKER_TEMPLATE_PATH, or else config/tasks. TASKER_TEMPLATE_UNKNOWN_KEYS counts as in check.
 
   --out DIR   where to write; default ${DEFAULT_DIRECTORY}. Each template has one file there, beside the handlers of its
               namespace: <DIR>/<namespace>/<template>.types.ts, with dashes for underscores. The template
@@ -47,7 +47,8 @@ export const typesCommand: Command = {
     });
     if (values.out === '') throw new UsageError('--out: expected a directory, got nothing');
     const paths = pathsOrDefault(positionals, env);
-    const { templates, problems } = await loadTemplatePaths(paths);
+    const { templates, problems, warnings } = await loadTemplatePaths(paths, unknownKeyMode(env));
+    reportWarnings(warnings, output);
     if (problems.length > 0) {
       reportProblems(problems, output);
       output.problem('No types were written.');

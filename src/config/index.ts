@@ -17,5 +17,5 @@ export {
   type SettingsModuleOptions,
 } from './settings.module.js';
 export type { Settings, SettingsOverrides } from './settings.types.js';
-export { TemplateSettings } from './template.settings.js';
+export { TemplateSettings, type UnknownKeyMode } from './template.settings.js';
 export { type DeploymentMode, WorkerSettings } from './worker.settings.js';

@@ -124,6 +124,14 @@ const ROWS: readonly Row[] = [
   integer('TASKER_RETENTION_DAYS', (s) => s.retention.retentionDays, 30, 0, 36_500),
   integer('TASKER_MAX_BACKLOG', (s) => s.backlog.maxBacklog, 100_000, 1, 2_147_483_647),
   {
+    variable: 'TASKER_TEMPLATE_UNKNOWN_KEYS',
+    read: (s) => s.templates.unknownTemplateKeys,
+    byDefault: 'refuse',
+    good: { refuse: 'refuse', warn: 'warn' },
+    bad: ['ignore', 'WARN', 'true'],
+    expected: 'one of refuse, warn',
+  },
+  {
     variable: 'TASKER_TEMPLATE_PATH',
     read: (s) => s.templates.templatePaths,
     byDefault: ['config/tasks'],

@@ -16,7 +16,7 @@ export {
 } from './template.errors.js';
 export { templateIdentity } from './template.identity.js';
 export { TemplateLoader } from './template.loader.js';
-export { parseTemplate, restoreTemplate } from './template.parser.js';
+export { parseTemplate, restoreTemplate, type OnIgnoredKey } from './template.parser.js';
 export { TemplateRegistry } from './template.registry.js';
 export {
   ALL_STEPS,

@@ -36,8 +36,14 @@ export function keywordProblems(schema: JsonSchema, dialect: SchemaDialect): rea
   const problems: SchemaProblem[] = [];
   for (const { subschema, segments } of subschemas(schema, [])) {
     for (const [keyword, value] of Object.entries(subschema)) {
-      const message = unknownKeyword(keyword, dialect) ?? badValue(keyword, value, dialect);
-      if (message !== null) problems.push({ segments: [...segments, keyword], message });
+      const place = [...segments, keyword];
+      if (isUnknown(keyword, dialect)) {
+        const message = `JSON Schema has no keyword ${JSON.stringify(keyword)}${didYouMean(keyword, dialect.keywords)}`;
+        problems.push({ segments: place, message, isUnknownKeyword: true });
+        continue;
+      }
+      const message = unsupportedKeyword(keyword, dialect) ?? badValue(keyword, value, dialect);
+      if (message !== null) problems.push({ segments: place, message });
     }
     problems.push(...badPropertyNames(subschema, segments));
   }
@@ -76,15 +82,17 @@ function children(
   return [];
 }
 
-function unknownKeyword(keyword: string, dialect: SchemaDialect): string | null {
-  // ajv's own: the check would answer with a promise, which every caller would take for "fits".
+/** A keyword of no dialect. `$async` is ajv's own. */
+function isUnknown(keyword: string, dialect: SchemaDialect): boolean {
+  if (keyword === '$async' || isExtension(keyword)) return false;
+  return !dialect.knowsKeyword(keyword) && !isKeywordOf2020(keyword);
+}
+
+function unsupportedKeyword(keyword: string, dialect: SchemaDialect): string | null {
+  // The check would answer with a promise, which every caller would take for "fits".
   if (keyword === '$async') return 'asynchronous schemas are not supported';
   if (isExtension(keyword) || dialect.knowsKeyword(keyword)) return null;
-  const quoted = JSON.stringify(keyword);
-  if (isKeywordOf2020(keyword)) {
-    return `the keyword ${quoted} is not in ${dialect.name}; set $schema: https://json-schema.org/draft/2020-12/schema`;
-  }
-  return `JSON Schema has no keyword ${quoted}${didYouMean(keyword, dialect.keywords)}`;
+  return `the keyword ${JSON.stringify(keyword)} is not in ${dialect.name}; set $schema: https://json-schema.org/draft/2020-12/schema`;
 }
 
 function badValue(keyword: string, value: JsonValue, dialect: SchemaDialect): string | null {

@@ -1,6 +1,7 @@
 import { didYouMean } from '../spelling/index.js';
+import type { JsonObject } from './json.types.js';
 import type { LocatedInvalid, Position } from './located-value.types.js';
-import type { Cursor, Reader } from './value.cursor.js';
+import { plainJson, type Cursor, type Reader } from './value.cursor.js';
 import { mismatch } from './value.readers.js';
 import { withoutColon } from './yaml-node.locator.js';
 
@@ -13,6 +14,10 @@ export interface Fields {
   required<T>(names: KeyNames, read: Reader<T>): T;
   /** A key that may be left out; `null` says "left out" too. */
   optional<T, F>(names: KeyNames, read: Reader<T>, fallback: F): T | F;
+  /** Keys that Tasker acts on and this engine does not: unknown, and refused also if unknown keys are ignored. */
+  refused(...names: readonly string[]): void;
+  /** All keys that were not asked for, as they are written; none is unknown any more. To be asked for last. */
+  others(): JsonObject;
   /** The cursor at the map itself. */
   readonly here: Cursor;
   /** The cursor at a key's value, or at the map where the key is left out. */
@@ -53,6 +58,7 @@ interface GivenKey {
 class MapFields implements Fields {
   private readonly given: ReadonlyMap<string, GivenKey>;
   private readonly known = new Set<string>();
+  private readonly heeded = new Set<string>();
 
   constructor(readonly here: Cursor) {
     this.given = givenKeys(here);
@@ -73,6 +79,16 @@ class MapFields implements Fields {
     return given === undefined || isNull(given.cursor) ? fallback : read(given.cursor);
   }
 
+  refused(...names: readonly string[]): void {
+    for (const name of names) this.heeded.add(name);
+  }
+
+  others(): JsonObject {
+    const rest = [...this.given].filter(([name]) => !this.known.has(name));
+    for (const [name] of rest) this.known.add(name);
+    return Object.fromEntries(rest.map(([name, { cursor }]) => [name, plainJson(cursor.value)]));
+  }
+
   cursor(names: KeyNames): Cursor {
     return this.find(names)?.cursor ?? this.here;
   }
@@ -82,7 +98,10 @@ class MapFields implements Fields {
       if (this.known.has(name)) continue;
       if (this.here.isLogFull) return;
       const nearest = didYouMean(name, this.known);
-      given.cursor.report(`unknown key ${JSON.stringify(given.written)}${nearest}`, given.position);
+      const message = `unknown key ${JSON.stringify(given.written)}${nearest}`;
+      // What Tasker acts on is never ignored: without it the workflow would run in another way.
+      if (this.heeded.has(name)) given.cursor.report(message, given.position);
+      else given.cursor.reportUnknownKey(message, given.position);
     }
   }
 

@@ -53,14 +53,17 @@ export function hashedDefinition(template: TemplateContent): JsonObject {
 }
 
 function metadataDefinition(metadata: TemplateMetadata): JsonObject {
-  return given({
-    author: metadata.author,
-    tags: unlessNone(metadata.tags),
-    documentation_url: metadata.documentationUrl,
-    created_at: metadata.createdAt,
-    updated_at: metadata.updatedAt,
-    notes: metadata.notes,
-  });
+  return {
+    ...given({
+      author: metadata.author,
+      tags: unlessNone(metadata.tags),
+      documentation_url: metadata.documentationUrl,
+      created_at: metadata.createdAt,
+      updated_at: metadata.updatedAt,
+      notes: metadata.notes,
+    }),
+    ...metadata.others,
+  };
 }
 
 function stepDefinition(step: StepTemplate): JsonObject {

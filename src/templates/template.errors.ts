@@ -61,6 +61,8 @@ export class TemplateConflictError extends Error {
 export interface SchemaProblem {
   readonly segments: readonly (string | number)[];
   readonly message: string;
+  /** The segments name a keyword that no JSON Schema has; Tasker ignores it. */
+  readonly isUnknownKeyword?: true;
 }
 
 /** A JSON Schema does not compile. */

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { TemplateLoader, TemplateLoadError } from './index.js';
+import { TemplateLoader, TemplateLoadError, type TemplateProblem } from './index.js';
 
 describe('loading template directories', () => {
   const loader = new TemplateLoader();
@@ -54,6 +54,19 @@ describe('loading template directories', () => {
   it('names the file that a template came from', async () => {
     const file = await write('shop/pay.yaml', template('pay'));
     expect((await loader.loadDirectories([root]))[0]?.file).toBe(file);
+  });
+
+  it('tells the keys that it has ignored file by file, once all files are valid', async () => {
+    const first = await write('a.yaml', template('one').replace('{', '{"owner": 1, '));
+    const second = await write('b.yaml', template('two').replace('{', '{"owner": 1, "sla": 1, '));
+    const told: string[] = [];
+    const ignore = (key: TemplateProblem): void => void told.push(`${key.file} ${key.path}`);
+    const loaded = await loader.loadDirectories([root], ignore);
+    expect(loaded.map(({ name }) => name)).toEqual(['one', 'two']);
+    expect(told).toEqual([`${first} owner`, `${second} owner`, `${second} sla`]);
+    await write('c.yaml', 'name: three');
+    await expect(loader.loadDirectories([root], ignore)).rejects.toThrow(TemplateLoadError);
+    expect(told).toHaveLength(3);
   });
 
   it('takes an empty directory for no templates, and a missing one for a mistake', async () => {

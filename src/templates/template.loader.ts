@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { findTemplateFiles } from './template-files.finder.js';
 import { TemplateError, TemplateLoadError, type TemplateProblem } from './template.errors.js';
 import { templateIdentity } from './template.identity.js';
-import { parseTemplate } from './template.parser.js';
+import { parseTemplate, type OnIgnoredKey } from './template.parser.js';
 import type { TaskTemplate } from './template.types.js';
 import { LARGEST_TEMPLATE } from './yaml-text.locator.js';
 
@@ -14,17 +14,25 @@ export class TemplateLoader {
    * Loads every `.yaml` and `.yml` file below the directories, in the order of directories and paths. An empty directory is
    * fine, a missing one is not.
    *
+   * @param onIgnoredKey with it, unknown keys that Tasker ignores are no problems: once all files have been found valid, each
+   *   is told here
    * @throws TemplateLoadError with everything that is wrong in all of the files
    */
-  async loadDirectories(paths: readonly string[]): Promise<readonly TaskTemplate[]> {
+  async loadDirectories(
+    paths: readonly string[],
+    onIgnoredKey?: OnIgnoredKey,
+  ): Promise<readonly TaskTemplate[]> {
     const problems: TemplateProblem[] = [];
+    const ignored: TemplateProblem[] = [];
     const templates: TaskTemplate[] = [];
+    const ignore = onIgnoredKey && ((key: TemplateProblem) => void ignored.push(key));
     for (const file of await this.findFiles(paths, problems)) {
-      const template = await this.loadFile(file, problems);
+      const template = await this.loadFile(file, problems, ignore);
       if (template !== null) templates.push(template);
     }
     problems.push(...repeatedTemplates(templates));
     if (problems.length > 0) throw new TemplateLoadError(problems);
+    for (const key of ignored) onIgnoredKey?.(key);
     return templates;
   }
 
@@ -41,9 +49,13 @@ export class TemplateLoader {
     return files;
   }
 
-  private async loadFile(file: string, problems: TemplateProblem[]): Promise<TaskTemplate | null> {
+  private async loadFile(
+    file: string,
+    problems: TemplateProblem[],
+    onIgnoredKey: OnIgnoredKey | undefined,
+  ): Promise<TaskTemplate | null> {
     try {
-      return parseTemplate(await readText(file), file);
+      return parseTemplate(await readText(file), file, onIgnoredKey);
     } catch (error) {
       if (error instanceof TemplateError) problems.push(...error.problems);
       else problems.push(wholeFile(file, `cannot read the file: ${reason(error)}`));

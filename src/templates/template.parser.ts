@@ -5,22 +5,28 @@ import type { LocatedValue } from './located-value.types.js';
 import { ProblemLog } from './problem.log.js';
 import { locateStoredJson } from './stored-json.locator.js';
 import { hashedDefinition } from './template.definition.js';
-import { TemplateError } from './template.errors.js';
+import { TemplateError, type TemplateProblem } from './template.errors.js';
 import { templateContent, type TemplateContent } from './template.reader.js';
 import type { TaskTemplate } from './template.types.js';
 import { Cursor } from './value.cursor.js';
 import { locateYaml } from './yaml-text.locator.js';
+
+/** Takes an unknown key that was left out: where it stands, and what was perhaps meant. */
+export type OnIgnoredKey = (key: TemplateProblem) => void;
 
 /**
  * Parses one template file.
  *
  * @param text the file's content, YAML
  * @param file its name, for messages
+ * @param onIgnoredKey with it, unknown keys that Tasker ignores are no problems: once the file has been found valid, each is
+ *   told here, in the order of the text. They are no part of the template
  * @throws TemplateError with everything that is wrong with it
  */
-export function parseTemplate(text: string, file: string): TaskTemplate {
-  const log = new ProblemLog(file);
+export function parseTemplate(text: string, file: string, onIgnoredKey?: OnIgnoredKey): TaskTemplate {
+  const log = new ProblemLog(file, onIgnoredKey !== undefined);
   const content = checked(locateYaml(text, log), log);
+  if (onIgnoredKey !== undefined) log.ignoredKeys().forEach((key) => onIgnoredKey(key));
   return frozen({ ...content, contentHash: contentHash(hashedDefinition(content)), file });
 }
 

@@ -309,17 +309,13 @@ describe('a template file', () => {
     expect(problems[0]).toContain(message);
   });
 
-  it.each([
-    'metadata',
-    'system_dependencies',
-    'task_handler',
-    'steps[0]',
-    'steps[0].handler',
-    'steps[0].retry',
-  ])('refuses an unknown key in %s', (path) => {
-    const text = JSON.stringify(withValue(TEMPLATE, `${path}.zzz`, 1));
-    expect(problemsOf(text)).toEqual([`${path}.zzz: unknown key "zzz"`]);
-  });
+  it.each(['system_dependencies', 'task_handler', 'steps[0]', 'steps[0].handler', 'steps[0].retry'])(
+    'refuses an unknown key in %s',
+    (path) => {
+      const text = JSON.stringify(withValue(TEMPLATE, `${path}.zzz`, 1));
+      expect(problemsOf(text)).toEqual([`${path}.zzz: unknown key "zzz"`]);
+    },
+  );
 
   it('suggests the key that was meant', () => {
     expect(problemsOf(withStep({ timeout_second: 5 }))).toEqual([

@@ -13,6 +13,7 @@ import {
   type TaskTemplate,
   type TemplateMetadata,
 } from './template.types.js';
+import type { JsonObject } from './json.types.js';
 import type { Reader } from './value.cursor.js';
 import { choice, jsonObject, listOf, text } from './value.readers.js';
 import { isVersion } from './version.order.js';
@@ -37,6 +38,7 @@ const metadata = mapOf((key): TemplateMetadata => ({
   createdAt: key.optional('created_at', text(), null),
   updatedAt: key.optional('updated_at', text(), null),
   notes: key.optional('notes', text(), null),
+  ...otherKeys(key.others()),
 }));
 
 const NO_METADATA: TemplateMetadata = {
@@ -47,6 +49,10 @@ const NO_METADATA: TemplateMetadata = {
   updatedAt: null,
   notes: null,
 };
+
+function otherKeys(others: JsonObject): Pick<TemplateMetadata, 'others'> {
+  return Object.keys(others).length === 0 ? {} : { others };
+}
 
 const systemDependencies = mapOf((key): SystemDependencies => ({
   primary: key.optional('primary', text(), null),
@@ -60,6 +66,7 @@ const taskHandler = mapOf((key): TaskHandlerSettings => ({
 
 /** The whole file: its keys, then what only holds between them. */
 export const templateContent: Reader<TemplateContent> = mapOf((key) => {
+  key.refused('default_context', 'default_options');
   const steps = key.required('steps', listOf(stepDraft, 1, MOST_STEPS));
   const environments = key.optional('environments', environmentDrafts, []);
   const domainEvents = key.optional('domain_events', listOf(domainEvent, 0, MOST_EVENTS), []);

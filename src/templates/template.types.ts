@@ -65,6 +65,8 @@ export interface TemplateMetadata {
   readonly createdAt: string | null;
   readonly updatedAt: string | null;
   readonly notes: string | null;
+  /** Its other keys, which may be any; left out if there are none. */
+  readonly others?: JsonObject;
 }
 
 export interface SystemDependencies {

@@ -35,6 +35,15 @@ export class Cursor {
     this.log.report(position, this.path, message);
   }
 
+  /** See `ProblemLog.reportUnknownKey`. */
+  reportUnknownKey(message: string, position: Position = this.value.position): void {
+    this.log.reportUnknownKey(position, this.path, message);
+  }
+
+  get ignoresUnknownKeys(): boolean {
+    return this.log.ignoresUnknownKeys;
+  }
+
   /** See `ProblemLog.isFull`. */
   get isLogFull(): boolean {
     return this.log.isFull;

@@ -12,7 +12,8 @@ import { Database } from '../database/index.js';
 import { TemplateCatalog } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges, WorkAnnouncer } from '../notifications/index.js';
 import { RetentionSweeper } from '../retention/index.js';
-import { TemplateLoader, TemplateRegistry } from '../templates/index.js';
+import { formatProblem, TemplateLoader, TemplateRegistry } from '../templates/index.js';
+import type { TaskTemplate } from '../templates/index.js';
 import { DomainEventBus, EventSubscriptionServer } from '../domain-events/index.js';
 import { FallbackPoller } from './fallback.poller.js';
 import { LeaseKeeper } from './lease.keeper.js';
@@ -65,8 +66,7 @@ export class WorkerLifecycle
   async onModuleInit(): Promise<void> {
     await this.database.startAhead();
     // Files first: what is wrong with one is told before anything is changed in a database.
-    for (const template of await this.loader.loadDirectories(this.templates.templatePaths))
-      this.registry.add(template);
+    for (const template of await this.loadTemplates()) this.registry.add(template);
     await this.database.open();
     await this.namespaces.migrate();
     await this.catalog.register();
@@ -123,6 +123,12 @@ export class WorkerLifecycle
     await this.database.close();
     this.watch.stop();
     this.logger.log('Stopped');
+  }
+
+  private loadTemplates(): Promise<readonly TaskTemplate[]> {
+    const { templatePaths, unknownTemplateKeys } = this.templates;
+    if (unknownTemplateKeys === 'refuse') return this.loader.loadDirectories(templatePaths);
+    return this.loader.loadDirectories(templatePaths, (key) => this.logger.warn(formatProblem(key)));
   }
 
   private runsSteps(): boolean {

@@ -133,6 +133,24 @@ describe('templates check', () => {
     expect(JSON.parse(good.stdout)).toMatchObject({ valid: true, problems: [] });
   });
 
+  it('warns of unknown keys that Tasker ignores, where the service would', async () => {
+    await folder.write('odd.yaml', `${GOOD.slice(0, -1)}, "owner": "me"}`);
+    const refused = await runTemplatesCli(folder.path, ['check', 'odd.yaml']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^odd\.yaml:1:\d+ owner: unknown key "owner"\n/);
+    const env = { TASKER_TEMPLATE_UNKNOWN_KEYS: 'warn' };
+    const warned = await runTemplatesCli(folder.path, ['check', 'odd.yaml'], env);
+    expect(warned).toMatchObject({ code: 0, stdout: '1 template with 2 steps: no problems\n' });
+    expect(warned.stderr).toMatch(/^warning: odd\.yaml:1:\d+ owner: ignored: unknown key "owner"\n$/);
+    const json = await runTemplatesCli(folder.path, ['check', '--json', 'odd.yaml'], env);
+    expect(json.stderr).toBe('');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      valid: true,
+      problems: [],
+      warnings: [{ path: 'owner' }],
+    });
+  });
+
   it('hands no control character of a file to the terminal', async () => {
     await folder.write('evil.yaml', 'name: pay\n"\\e]0;title\\a": 1\n');
     const { stderr } = await check('evil.yaml');

@@ -63,6 +63,14 @@ describe('the command line', () => {
     expect(stderr).toContain('TASKER_TEMPLATE_PATH');
   });
 
+  it('refuses a way with unknown keys that there is not; every command does', async () => {
+    for (const args of [['check'], ['types'], ['graph', 'a.yaml']]) {
+      const { code, stderr } = await runHere(args, { TASKER_TEMPLATE_UNKNOWN_KEYS: 'ignore' });
+      expect(code).toBe(2);
+      expect(stderr).toContain('TASKER_TEMPLATE_UNKNOWN_KEYS');
+    }
+  });
+
   it(
     'ends a process with its exit code, and keeps standard output for what was asked',
     async () => {

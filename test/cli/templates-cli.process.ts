@@ -21,7 +21,7 @@ export function runTemplatesCli(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<CliOutcome> {
-  const { TASKER_TEMPLATE_PATH: _, ...inherited } = process.env;
+  const { TASKER_TEMPLATE_PATH: _, TASKER_TEMPLATE_UNKNOWN_KEYS: __, ...inherited } = process.env;
   const options = {
     cwd: folder,
     env: { ...inherited, NODE_OPTIONS: '', ...environment },

@@ -11,6 +11,8 @@ const FAILING: HandlerFunction = () => {
   throw new Error('no');
 };
 
+const QUIET = (): void => undefined;
+
 /** Each key of a template changes what happens: were it ignored, its test here would fail. */
 describe('what a template says is obeyed', () => {
   let lab: Lab | undefined;
@@ -18,6 +20,27 @@ describe('what a template says is obeyed', () => {
   afterEach(async () => {
     await lab?.close();
     lab = undefined;
+  });
+
+  it('an unknown key stops the start, or is told as one warning and ignored', async () => {
+    const odd = workflow('odd', { step: { retry: { initial_delay: 5 } } }, { owner: 'me' });
+    lab = await Lab.open(odd);
+    await expect(lab.worker({ handlers: { step: () => 1 } })).rejects.toMatchObject({
+      code: 'TEMPLATE_LOAD_FAILED',
+      message: expect.stringMatching(/owner: unknown key "owner"/),
+    });
+    const warnings: string[] = [];
+    const worker = await lab.worker({
+      handlers: { step: () => 1 },
+      settings: { unknownTemplateKeys: 'warn' },
+      logger: { log: QUIET, error: QUIET, warn: (message) => void warnings.push(String(message)) },
+    });
+    expect(warnings.filter((line) => line.includes('unknown key'))).toEqual([
+      expect.stringMatching(/odd.*:\d+:\d+ owner: ignored: unknown key "owner"$/),
+      expect.stringMatching(/odd.*:\d+:\d+ steps\[0\]\.retry\.initial_delay: ignored: unknown key/),
+    ]);
+    const { taskUuid } = await worker.client.submit(requestFor(odd));
+    expect((await worker.client.waitFor(taskUuid)).status).toBe('complete');
   });
 
   async function start(
