@@ -1,6 +1,11 @@
 export { canonicalJson } from './content.hash.js';
 export { applyEnvironment } from './environment.merger.js';
-export { compileSchema, type SchemaCheck, type SchemaViolation } from './json-schema.compiler.js';
+export {
+  compileSchema,
+  MOST_VIOLATIONS,
+  type SchemaCheck,
+  type SchemaViolation,
+} from './json-schema.compiler.js';
 export { isJsonObject } from './json.guards.js';
 export type { JsonList, JsonObject, JsonSchema, JsonValue } from './json.types.js';
 export { findCycle, topologicalOrder, type GraphStep } from './step-graph.order.js';

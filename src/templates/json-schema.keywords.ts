@@ -2,6 +2,7 @@ import { didYouMean } from '../spelling/index.js';
 import { isKeywordOf2020, type SchemaDialect } from './json-schema.dialect.js';
 import { isJsonList, isJsonObject } from './json.guards.js';
 import type { JsonObject, JsonSchema, JsonValue } from './json.types.js';
+import { LinearPattern, UnboundedPatternError } from './linear-pattern.js';
 import type { SchemaProblem } from './template.errors.js';
 import type { PathSegment } from './value-path.format.js';
 
@@ -119,9 +120,10 @@ function badPropertyNames(schema: JsonObject, segments: readonly PathSegment[]):
 
 function badPattern(pattern: string): string | null {
   try {
-    void new RegExp(pattern, 'u');
+    void new LinearPattern(pattern);
     return null;
   } catch (error) {
+    if (error instanceof UnboundedPatternError) return error.message;
     return `not a regular expression: ${error instanceof Error ? error.message : String(error)}`;
   }
 }

@@ -2,6 +2,7 @@ import type { ErrorObject } from 'ajv';
 import type { PathSegment } from './value-path.format.js';
 
 const MOST_LISTED = 20;
+const LONGEST_VALUE_SHOWN = 200;
 
 export interface DescribedViolation {
   readonly segments: readonly PathSegment[];
@@ -66,7 +67,7 @@ function messageOf({ keyword, params, message }: ErrorObject, value: unknown): s
     case 'enum':
       return `expected one of ${listed(param(params, 'allowedValues'), ', ')}`;
     case 'const':
-      return `expected ${JSON.stringify(param(params, 'allowedValue'))}`;
+      return `expected ${shown(param(params, 'allowedValue'))}`;
     default:
       return message ?? `breaks the rule ${keyword}`;
   }
@@ -74,8 +75,14 @@ function messageOf({ keyword, params, message }: ErrorObject, value: unknown): s
 
 function listed(values: unknown, separator: string): string {
   if (!Array.isArray(values)) return String(values);
-  const words = values.slice(0, MOST_LISTED).map((value: unknown) => JSON.stringify(value));
+  const words = values.slice(0, MOST_LISTED).map(shown);
   return words.join(separator) + (values.length > MOST_LISTED ? `${separator}…` : '');
+}
+
+/** A value of the schema. */
+function shown(value: unknown): string {
+  const text = JSON.stringify(value);
+  return text.length > LONGEST_VALUE_SHOWN ? `${text.slice(0, LONGEST_VALUE_SHOWN)}…` : text;
 }
 
 function typeName(value: unknown): string {

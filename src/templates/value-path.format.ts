@@ -1,5 +1,7 @@
 export type PathSegment = string | number;
 
+/** Keys come from outside, and paths end up in answers and logs. */
+const LONGEST_KEY_SHOWN = 80;
 const PLAIN_KEY = /^[A-Za-z_$][\w$-]*$/;
 
 /** `['steps', 2, 'retry']` as `steps[2].retry`; a key that could be misread is quoted: `["a.b"]`. */
@@ -11,6 +13,7 @@ export function formatPath(segments: readonly PathSegment[], root = ''): string 
 
 function joinPath(path: string, segment: PathSegment): string {
   if (typeof segment === 'number') return `${path}[${segment}]`;
-  if (!PLAIN_KEY.test(segment)) return `${path}[${JSON.stringify(segment)}]`;
-  return path === '' ? segment : `${path}.${segment}`;
+  const key = segment.length > LONGEST_KEY_SHOWN ? `${segment.slice(0, LONGEST_KEY_SHOWN)}…` : segment;
+  if (!PLAIN_KEY.test(key)) return `${path}[${JSON.stringify(key)}]`;
+  return path === '' ? key : `${path}.${key}`;
 }
