@@ -20,8 +20,10 @@ const rfc3339 = {
   type: 'string',
   pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,9})?(Z|[+-]\\d{2}:\\d{2})$',
 } as const;
-/** An unsigned integer of 32 bits. */
+/** Integers of the kinds that Tasker's clients decode into: i32, u32, and u64 as far as JavaScript goes. */
+const int32 = { type: 'integer', minimum: -2_147_483_648, maximum: 2_147_483_647 } as const;
 const whole = { type: 'integer', minimum: 0, maximum: 4_294_967_295 } as const;
+const count = { type: 'integer', minimum: 0 } as const;
 const texts = { type: 'array', items: text } as const;
 const anything = {} as const;
 const map = { type: 'object' } as const;
@@ -99,16 +101,16 @@ const StepReadinessStatus = object(
     dependencies_satisfied: boolean,
     retry_eligible: boolean,
     ready_for_execution: boolean,
-    total_parents: integer,
-    completed_parents: integer,
-    attempts: integer,
-    max_attempts: integer,
+    total_parents: int32,
+    completed_parents: int32,
+    attempts: int32,
+    max_attempts: int32,
   },
   {
     last_failure_at: naive,
     next_retry_at: naive,
     last_attempted_at: naive,
-    backoff_request_seconds: integer,
+    backoff_request_seconds: int32,
   },
 );
 
@@ -154,7 +156,7 @@ const TaskResponse = object(
     health_status: { enum: ['blocked', 'recovering', 'healthy'] },
     steps: listOf(StepReadinessStatus),
   },
-  { completed_at: zoned, priority: integer, tags: texts, parent_correlation_id: uuid },
+  { completed_at: zoned, priority: int32, tags: texts, parent_correlation_id: uuid },
 );
 
 const StepExecutionResult = object({
@@ -206,10 +208,10 @@ const StepResponse = object(
     dependencies_satisfied: boolean,
     retry_eligible: boolean,
     ready_for_execution: boolean,
-    total_parents: integer,
-    completed_parents: integer,
-    attempts: integer,
-    max_attempts: integer,
+    total_parents: int32,
+    completed_parents: int32,
+    attempts: int32,
+    max_attempts: int32,
   },
   {
     completed_at: zoned,
@@ -284,8 +286,8 @@ const TaskSummary = object({
         step_uuid: uuid,
         name: text,
         current_state: stepState,
-        attempts: integer,
-        max_attempts: integer,
+        attempts: int32,
+        max_attempts: int32,
         dependencies_satisfied: boolean,
         retry_eligible: boolean,
       },
@@ -309,7 +311,7 @@ const ErrorResponse = object({
 });
 
 const HealthCheck = object(
-  { status: { enum: ['healthy', 'degraded', 'unhealthy'] }, duration_ms: integer, last_checked: zoned },
+  { status: { enum: ['healthy', 'degraded', 'unhealthy'] }, duration_ms: count, last_checked: zoned },
   { message: text },
 );
 
@@ -317,17 +319,17 @@ const healthInfo = object({
   version: text,
   environment: text,
   operational_state: text,
-  web_database_pool_size: integer,
-  orchestration_database_pool_size: integer,
+  web_database_pool_size: whole,
+  orchestration_database_pool_size: whole,
   circuit_breaker_state: text,
 });
 
 const systemInfo = object({
   version: text,
   environment: text,
-  uptime_seconds: integer,
+  uptime_seconds: count,
   worker_type: text,
-  database_pool_size: integer,
+  database_pool_size: whole,
   command_processor_active: boolean,
   supported_namespaces: texts,
 });
@@ -355,7 +357,7 @@ const READY_CHECKS = [
 
 const retry = object(
   {},
-  { backoff_base_ms: integer, max_backoff_ms: integer },
+  { backoff_base_ms: count, max_backoff_ms: count },
   {
     retryable: boolean,
     max_attempts: whole,
@@ -402,10 +404,10 @@ const TaskerTemplate = object(
     lifecycle: object(
       {},
       {
-        max_duration_minutes: integer,
-        max_waiting_for_dependencies_minutes: integer,
-        max_waiting_for_retry_minutes: integer,
-        max_steps_in_process_minutes: integer,
+        max_duration_minutes: int32,
+        max_waiting_for_dependencies_minutes: int32,
+        max_waiting_for_retry_minutes: int32,
+        max_steps_in_process_minutes: int32,
         auto_fail_on_timeout: boolean,
         auto_dlq_on_timeout: boolean,
       },
@@ -441,10 +443,10 @@ export const SCHEMAS = {
     tasks: listOf(TaskResponse),
     pagination: object(
       {
-        page: integer,
-        per_page: integer,
-        total_count: integer,
-        total_pages: integer,
+        page: whole,
+        per_page: whole,
+        total_count: count,
+        total_pages: whole,
         has_next: boolean,
         has_previous: boolean,
       },
@@ -459,13 +461,13 @@ export const SCHEMAS = {
   TemplateList: without(
     'cache_stats',
     object({
-      namespaces: listOf(object({ name: text, template_count: integer }, { description: text })),
+      namespaces: listOf(object({ name: text, template_count: count }, { description: text })),
       templates: listOf(
-        object({ namespace: text, name: text, version: text, step_count: integer }, { description: text }),
+        object({ namespace: text, name: text, version: text, step_count: count }, { description: text }),
       ),
-      total_count: integer,
+      total_count: count,
       supported_namespaces: texts,
-      template_count: integer,
+      template_count: count,
       worker_capabilities: texts,
     }),
   ),
@@ -477,7 +479,7 @@ export const SCHEMAS = {
       configuration: map,
       steps: listOf(
         object(
-          { name: text, default_retryable: boolean, default_max_attempts: integer },
+          { name: text, default_retryable: boolean, default_max_attempts: int32 },
           { description: text, result_schema: anything },
         ),
       ),
@@ -513,22 +515,22 @@ export const SCHEMAS = {
   }),
   EventMetrics: object({
     router: object({
-      total_routed: integer,
-      durable_routed: integer,
-      fast_routed: integer,
-      broadcast_routed: integer,
-      fast_delivery_errors: integer,
-      routing_errors: integer,
+      total_routed: count,
+      durable_routed: count,
+      fast_routed: count,
+      broadcast_routed: count,
+      fast_delivery_errors: count,
+      routing_errors: count,
     }),
     in_process_bus: object({
-      total_events_dispatched: integer,
-      rust_handler_dispatches: integer,
-      ffi_channel_dispatches: integer,
-      rust_handler_errors: integer,
-      ffi_channel_drops: integer,
-      rust_subscriber_patterns: integer,
-      rust_handler_count: integer,
-      ffi_subscriber_count: integer,
+      total_events_dispatched: count,
+      rust_handler_dispatches: count,
+      ffi_channel_dispatches: count,
+      rust_handler_errors: count,
+      ffi_channel_drops: count,
+      rust_subscriber_patterns: count,
+      rust_handler_count: count,
+      ffi_subscriber_count: count,
     }),
     captured_at: zoned,
     worker_id: text,
@@ -541,17 +543,17 @@ export const SCHEMAS = {
       jwt_issuer: text,
       jwt_audience: text,
       api_key_header: text,
-      api_key_count: integer,
+      api_key_count: count,
       strict_validation: boolean,
       allowed_algorithms: texts,
     }),
     circuit_breakers: object({
       enabled: boolean,
-      failure_threshold: integer,
-      success_threshold: integer,
-      timeout_seconds: integer,
+      failure_threshold: whole,
+      success_threshold: whole,
+      timeout_seconds: whole,
     }),
-    database_pools: object({ web_api_pool_size: integer, web_api_max_connections: integer }),
+    database_pools: object({ web_api_pool_size: whole, web_api_max_connections: whole }),
     deployment_mode: text,
     messaging: object({ backend: text, queues: texts }),
     worker_id: text,

@@ -17,6 +17,7 @@ const bad = workflow('bad', {
 });
 const later = workflow('later', { wait_for_it: { handler: { callable: 'later' }, retry: RETRIES } });
 const strict = workflow('strict', { give: {} }, { identity_strategy: 'strict' });
+const patient = workflow('patient', { wait_long: { retry: RETRIES } });
 const overdue = workflow(
   'overdue',
   { wait_for_it: { handler: { callable: 'later' }, retry: RETRIES } },
@@ -65,6 +66,9 @@ beforeAll(async () => {
             context: { part: 7 },
           });
         },
+        wait_long: () => {
+          throw new RetryableStepError('In a thousand years', { retryAfterSeconds: 31_536_000_000 });
+        },
         later: () => {
           throw new RetryableStepError('Not now', { statusCode: 70_000 });
         },
@@ -77,6 +81,7 @@ beforeAll(async () => {
     keyed,
     rich,
     overdue,
+    patient,
   );
 });
 
@@ -197,6 +202,14 @@ describe('Answers about a task', () => {
     expect(summary.steps).toMatchObject([
       { retry_eligible: true, last_attempted_at: expect.any(String), error: { status_code: null } },
     ]);
+  });
+
+  it('that waits longer than Tasker’s clients can count', async () => {
+    const uuid = await settled(patient, 'waiting_for_retry');
+    await expectReadable(uuid);
+    const { body } = await api.get(`/v1/tasks/${uuid}`);
+    expect(body.steps).toMatchObject([{ backoff_request_seconds: 2_147_483_647 }]);
+    expect(body.steps[0].next_retry_at).toMatch(/^3\d{3}-/);
   });
 
   it('that is at work, then cancelled; then it can’t be cancelled again', async () => {
@@ -328,6 +341,30 @@ describe('Steps by hand, as an operator lives it', () => {
   });
 });
 
+it('A task is accepted as Tasker’s command line sends it', async () => {
+  const { body } = await api
+    .post({
+      ...requestFor(good, { n: 1 }),
+      initiator: 'tasker-ctl',
+      source_system: 'cli',
+      reason: 'CLI task creation',
+      tags: [],
+      requested_at: '2026-01-31T12:00:00.123456789',
+      options: null,
+      priority: 255,
+      correlation_id: '0197a0de-1111-7000-8000-000000000001',
+      parent_correlation_id: null,
+    })
+    .expect(200);
+  expectContract('TaskResponse', body);
+  expect(body).toMatchObject({ initiator: 'tasker-ctl', priority: 100 });
+  const listed = await api
+    .get('/v1/tasks?page=1&per_page=100&namespace=lab&initiator=tasker-ctl')
+    .expect(200);
+  expectContract('TaskList', listed.body);
+  expect(listed.body.tasks).toMatchObject([{ task_uuid: body.task_uuid }]);
+});
+
 describe('Identity', () => {
   it('a repeat is refused, whatever the order of its keys', async () => {
     const context = { a: { x: 1, y: [2, { p: 3, q: 4 }] }, b: 5 };
@@ -400,10 +437,10 @@ describe('Templates', () => {
   it('are listed, all or of one namespace', async () => {
     const all = await api.get('/v1/templates').expect(200);
     expectContract('TemplateList', all.body);
-    expect(all.body).toMatchObject({ total_count: 8, template_count: 8, supported_namespaces: ['lab'] });
+    expect(all.body).toMatchObject({ total_count: 9, template_count: 9, supported_namespaces: ['lab'] });
     const none = await api.get('/v1/templates?namespace=nowhere').expect(200);
     expectContract('TemplateList', none.body);
-    expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 8 });
+    expect(none.body).toMatchObject({ templates: [], total_count: 0, template_count: 9 });
     for (const flag of [true, false]) {
       const asked = await api.get(`/v1/templates?namespace=lab&include_cache_stats=${flag}`).expect(200);
       expectContract('TemplateList', asked.body);

@@ -79,8 +79,12 @@ function namedStepUuid(name: string): string {
   return uuid;
 }
 
+/** Tasker's clients keep the seconds in 32 bits, signed. A step may be told to wait longer: `next_retry_at` says until when. */
+const MOST_BACKOFF_SECONDS = 2_147_483_647;
+
 /** How long the step was told to wait after its last failure, rounded up; null where no retry is due. */
 function backoffSeconds({ nextRetryAt, lastFailureAt }: TaskStep): number | null {
   if (nextRetryAt === null || lastFailureAt === null) return null;
-  return Math.max(0, Math.ceil((nextRetryAt.getTime() - lastFailureAt.getTime()) / 1000));
+  const seconds = Math.ceil((nextRetryAt.getTime() - lastFailureAt.getTime()) / 1000);
+  return Math.max(0, Math.min(seconds, MOST_BACKOFF_SECONDS));
 }

@@ -100,7 +100,9 @@ export class StepReadinessStatus {
   @ApiProperty({
     type: 'integer',
     nullable: true,
-    description: 'How long the retry that is due next was put off, rounded up',
+    maximum: 2_147_483_647,
+    description:
+      'How long the retry that is due next was put off, rounded up; of more than it can hold the highest',
     example: 2,
   })
   readonly backoff_request_seconds!: number | null;
