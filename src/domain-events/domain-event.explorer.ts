@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { OwnContext } from '../context/index.js';
+import { classesOf, isShared } from '../discovery/index.js';
+import type { ProviderWrapper } from '../discovery/index.js';
 import type { DomainEvent } from './domain-event.types.js';
 import { patternExpression } from './event-pattern.js';
 import { DOMAIN_EVENT_SUBSCRIPTION } from './on-domain-event.decorator.js';
@@ -33,31 +35,51 @@ export class DomainEventExplorer {
    * @throws Error where two subscriptions have the same name, a name is too long to be kept, or one is on a provider that has no instance of its own
    */
   explore(): readonly EventSubscription[] {
-    const found = this.discovery.getProviders().flatMap((wrapper) => {
-      const instance: unknown = wrapper.instance;
-      if (wrapper.isAlias || typeof instance !== 'object' || instance === null) return [];
-      const subscriptions = this.subscriptionsOf(instance);
-      if (subscriptions.length > 0 && !wrapper.isDependencyTreeStatic()) {
-        throw new Error(
-          `${instance.constructor.name} is request-scoped: @OnDomainEvent needs a provider that lives as long as the application`,
-        );
-      }
-      return subscriptions;
-    });
+    const found = this.discovery
+      .getProviders()
+      .flatMap((wrapper) => (wrapper.isAlias ? [] : this.subscriptionsOf(wrapper)));
     assertUniqueNames(found);
     return found;
   }
 
-  private subscriptionsOf(instance: object): readonly EventSubscription[] {
-    const prototype: unknown = Object.getPrototypeOf(instance);
-    if (typeof prototype !== 'object' || prototype === null) return [];
-    return this.scanner.getAllMethodNames(prototype).flatMap((method) => {
-      const member: unknown = Reflect.get(prototype, method);
-      if (typeof member !== 'function') return [];
-      const metadata: unknown = Reflect.getMetadata(DOMAIN_EVENT_SUBSCRIPTION, member);
-      return isSubscription(metadata) ? [subscription(instance, method, metadata, this.ownContext)] : [];
-    });
+  private subscriptionsOf(wrapper: ProviderWrapper): readonly EventSubscription[] {
+    const marked = this.markedMethods(wrapper);
+    if (marked.length > 0 && !isShared(wrapper)) {
+      throw new Error(
+        `${String(wrapper.name)} is request-scoped or transient: @OnDomainEvent needs a provider that lives as long as the application`,
+      );
+    }
+    const instance: unknown = wrapper.instance;
+    if (typeof instance !== 'object' || instance === null) return [];
+    // One that stands in for a subscriber hears what it has methods for.
+    return marked
+      .filter(({ method }) => typeof Reflect.get(instance, method) === 'function')
+      .map(({ className, method, metadata }) =>
+        subscription(instance, className, method, metadata, this.ownContext),
+      );
   }
+
+  /** A method that several classes of the provider mark counts once: its mark is the first one's, its name the last one's. */
+  private markedMethods(wrapper: ProviderWrapper): readonly MarkedMethod[] {
+    const marked = new Map<string, MarkedMethod>();
+    for (const { name, prototype } of classesOf(wrapper)) {
+      for (const method of this.scanner.getAllMethodNames(prototype)) {
+        const member: unknown = Reflect.get(prototype, method);
+        if (typeof member !== 'function') continue;
+        const found: unknown = Reflect.getMetadata(DOMAIN_EVENT_SUBSCRIPTION, member);
+        if (!isSubscription(found)) continue;
+        const metadata = marked.get(method)?.metadata ?? found;
+        marked.set(method, { className: name, method, metadata });
+      }
+    }
+    return [...marked.values()];
+  }
+}
+
+interface MarkedMethod {
+  readonly className: string;
+  readonly method: string;
+  readonly metadata: FoundMetadata;
 }
 
 interface FoundMetadata {
@@ -77,6 +99,7 @@ function isSubscription(metadata: unknown): metadata is FoundMetadata {
 
 function subscription(
   instance: object,
+  className: string,
   method: string,
   { pattern, name, from }: FoundMetadata,
   ownContext: OwnContext,
@@ -84,7 +107,7 @@ function subscription(
   const expression = patternExpression(pattern);
   const matcher = new RegExp(expression);
   return {
-    name: typeof name === 'string' ? name : `${instance.constructor.name}.${method}`,
+    name: typeof name === 'string' ? name : `${className}.${method}`,
     expression,
     fromBeginning: from === 'beginning',
     matches: (eventName) => matcher.test(eventName),

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import type { RegisteredTemplate } from '../engine/index.js';
+import { classesOf, isShared, metadataOf } from '../discovery/index.js';
+import type { ProviderWrapper } from '../discovery/index.js';
 import { EVENT_PUBLISHER_KEY } from './domain-event.publisher.js';
 import type { DomainEventPublisherContract } from './domain-event.publisher.js';
 
@@ -37,13 +39,25 @@ export class EventPublisherRegistry {
   private explore(): ReadonlyMap<string, readonly DomainEventPublisherContract[]> {
     const publishers = new Map<string, DomainEventPublisherContract[]>();
     for (const wrapper of this.discovery.getProviders()) {
-      const instance: unknown = wrapper.instance;
-      if (wrapper.isAlias || !isPublisher(instance)) continue;
-      const key: unknown = Reflect.getMetadata(EVENT_PUBLISHER_KEY, instance.constructor);
-      if (typeof key === 'string') publishers.set(key, [...(publishers.get(key) ?? []), instance]);
+      if (wrapper.isAlias) continue;
+      for (const key of new Set(metadataOf(EVENT_PUBLISHER_KEY, classesOf(wrapper)))) {
+        if (typeof key !== 'string') continue;
+        publishers.set(key, [...(publishers.get(key) ?? []), publisherOf(wrapper, key)]);
+      }
     }
     return publishers;
   }
+}
+
+/** @throws Error if the provider has no instance that lives as long as the application, or no `payload` method */
+function publisherOf(wrapper: ProviderWrapper, key: string): DomainEventPublisherContract {
+  const name = `${String(wrapper.name)}, which is to be @DomainEventPublisher('${key}'),`;
+  if (!isShared(wrapper)) {
+    throw new Error(`${name} is request-scoped or transient: it must live as long as the application`);
+  }
+  const instance: unknown = wrapper.instance;
+  if (!isPublisher(instance)) throw new Error(`${name} has no method payload(publication): add one`);
+  return instance;
 }
 
 function isPublisher(instance: unknown): instance is DomainEventPublisherContract & object {

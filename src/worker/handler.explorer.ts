@@ -1,13 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { ContextIdFactory, DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { classesOf, isShared, metadataOf } from '../discovery/index.js';
+import type { ProviderClass, ProviderWrapper } from '../discovery/index.js';
 import { TaskerFeature } from './tasker-feature.js';
 import { STEP_HANDLER_KEYS } from './step-handler.decorator.js';
 import type { TaskSequenceStep } from './task-sequence-step.js';
 
-type InstanceWrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type HostModule = NonNullable<InstanceWrapper['host']>;
+type HostModule = NonNullable<ProviderWrapper['host']>;
 
-/** A provider under `@StepHandler`. */
+/** A provider under `@StepHandler`, or one that stands in for such a provider and keeps its keys. */
 export interface DiscoveredHandler {
   readonly className: string;
   readonly moduleName: string;
@@ -36,41 +37,33 @@ export class HandlerExplorer {
     return [...new Set([...this.modules.values()].flatMap(namespacesOf))].toSorted();
   }
 
-  private inspect(wrapper: InstanceWrapper): DiscoveredHandler | null {
-    const type = handlerClass(wrapper);
+  private inspect(wrapper: ProviderWrapper): DiscoveredHandler | null {
     const { host } = wrapper;
     // An alias (useExisting) is the same provider once more.
-    if (type === null || host === undefined || wrapper.isAlias) return null;
-    const keys: unknown = Reflect.getMetadata(STEP_HANDLER_KEYS, type);
-    if (!Array.isArray(keys)) return null;
+    if (host === undefined || wrapper.isAlias) return null;
+    const classes = classesOf(wrapper);
+    const keys = metadataOf(STEP_HANDLER_KEYS, classes).flatMap((found) =>
+      Array.isArray(found) ? found : [],
+    );
+    const [type] = classes;
+    if (type === undefined || keys.length === 0) return null;
     return {
       className: type.name,
       moduleName: host.name,
-      keys: keys.map(String),
+      keys: [...new Set(keys.map(String))],
       namespaces: namespacesOf(host),
-      hasMethod: (method) => typeof Reflect.get(type.prototype, method) === 'function',
+      hasMethod: (method) => hasMethod(wrapper, type, method),
       invoke: invoker(wrapper, host),
     };
   }
 }
 
-/** A handler given as a value or made by a factory is known by its instance. */
-function handlerClass(
-  wrapper: InstanceWrapper,
-): { readonly name: string; readonly prototype: object } | null {
-  const { metatype, inject } = wrapper;
-  if (
-    typeof metatype === 'function' &&
-    inject === undefined &&
-    'prototype' in metatype &&
-    metatype.prototype
-  ) {
-    return metatype;
-  }
-  const instance: unknown = wrapper.instance;
-  if (typeof instance !== 'object' || instance === null) return null;
-  const { constructor } = instance;
-  return typeof constructor === 'function' ? constructor : null;
+/** Of a provider that is made for each attempt only the class is known. */
+function hasMethod(wrapper: ProviderWrapper, { prototype }: ProviderClass, method: string): boolean {
+  const instance: unknown = isShared(wrapper) ? wrapper.instance : prototype;
+  return (
+    typeof instance === 'object' && instance !== null && typeof Reflect.get(instance, method) === 'function'
+  );
 }
 
 function namespacesOf(host: HostModule): readonly string[] {
@@ -80,8 +73,8 @@ function namespacesOf(host: HostModule): readonly string[] {
   });
 }
 
-function invoker(wrapper: InstanceWrapper, host: HostModule): DiscoveredHandler['invoke'] {
-  if (wrapper.isDependencyTreeStatic() && !wrapper.isTransient) {
+function invoker(wrapper: ProviderWrapper, host: HostModule): DiscoveredHandler['invoke'] {
+  if (isShared(wrapper)) {
     return (method, step) => callMethod(wrapper.instance, method, step);
   }
   return async (method, step) => {

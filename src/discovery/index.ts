@@ -1,0 +1,2 @@
+export { classesOf, isShared, metadataOf } from './provider.classes.js';
+export type { ProviderClass, ProviderWrapper } from './provider.classes.js';
