@@ -19,7 +19,7 @@ import {
 import { SchemaMigrator } from './schema-migrator.js';
 import { checkPooledSession, checkServer, pinSession } from './session.check.js';
 import { clientOfContext } from './context.client.js';
-import { classifyFailure, isForeignStatement } from './postgres-errors.js';
+import { classifyFailure, isForeignStatement, isTransient } from './postgres-errors.js';
 
 /** A statement with a name is prepared once a connection. */
 export interface Statement {
@@ -123,7 +123,7 @@ export class Database {
   /**
    * A connection of the pool for the caller alone. One that breaks meanwhile fails the statement under way or the next one,
    * and nothing else. The caller releases it; with `true` where it broke, or where the server behind it is not one to write
-   * to (`classifyFailure` says "connection"), so that nobody else is given it.
+   * to (`isConnectionLoss`), so that nobody else is given it.
    */
   async acquire(): Promise<pg.PoolClient> {
     return this.openPool().connect();
@@ -239,7 +239,8 @@ export class Database {
       } catch (error) {
         this.abandoned.throwIfAborted();
         if (isUnfit(error)) throw error;
-        if (classifyFailure(error) !== 'connection') throw new DatabaseRefusedError(error);
+        if (classifyFailure(error) === 'refused' || !isTransient(error))
+          throw new DatabaseRefusedError(error);
         if (performance.now() > deadline) throw new DatabaseUnreachableError(error);
         if (attempt === 1) {
           this.logger.warn(

@@ -8,6 +8,12 @@ export {
 } from './database.errors.js';
 export type { Statement } from './database.js';
 export { EmbeddedPostgres } from './embedded/index.js';
-export { classifyFailure, isTransient } from './postgres-errors.js';
+export {
+  classifyFailure,
+  isConnectionLoss,
+  isOutage,
+  isTransient,
+  requestFailure,
+} from './postgres-errors.js';
 export type { FailureKind } from './postgres-errors.js';
 export { SCHEMA_VERSION, SchemaMigrator } from './schema-migrator.js';

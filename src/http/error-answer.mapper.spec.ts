@@ -102,7 +102,7 @@ describe('an error', () => {
         503,
         { code: 'BACKPRESSURE', message: 'too much waits', retry_after_seconds: 3 },
       ],
-      [stopping, 503, { code: 'SERVICE_UNAVAILABLE', message: expect.any(String) }],
+      [stopping, 503, { code: 'SERVICE_UNAVAILABLE', message: expect.any(String), retry_after_seconds: 1 }],
       [new HttpException('slow down', 429), 429, { code: 'RATE_LIMITED', message: 'slow down' }],
       [new HttpException('who?', 401), 401, { code: 'UNAUTHORIZED', message: 'who?' }],
     ])('%s becomes %i', async (failure, status, error) => {
@@ -110,7 +110,8 @@ describe('an error', () => {
       const answer = await request(url).get('/fails').expect(status);
       expect(answer.body).toEqual({ error });
       expect(toErrorAnswer(failure)).toMatchObject({ status, body: answer.body });
-      if (error.code === 'BACKPRESSURE') expect(answer.headers['retry-after']).toBe('3');
+      const later = 'retry_after_seconds' in error ? String(error.retry_after_seconds) : undefined;
+      expect(answer.headers['retry-after']).toBe(later);
       expect(logged).toHaveBeenCalledTimes(error.code === 'SERVICE_UNAVAILABLE' ? 1 : 0);
     });
 

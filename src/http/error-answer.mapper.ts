@@ -1,10 +1,10 @@
 import { HttpException } from '@nestjs/common';
 
+import { requestFailure } from '../database/index.js';
 import { DuplicateTaskError, InvalidTaskRequestError, TaskerError } from '../engine/index.js';
 import type { Violation } from '../engine/index.js';
 import { InvalidRequestError } from './api.errors.js';
 import { type ErrorCode, STATUS_OF_CODE } from './error-codes.js';
-import { classifyDatabaseFailure } from './database-failure.classifier.js';
 import type { ErrorAnswer, ErrorBody } from './error-answer.types.js';
 import { MAX_BODY_BYTES } from './json-body.middleware.js';
 import { toWirePath } from './wire-path.format.js';
@@ -68,7 +68,9 @@ export function answerHttpFailure(status: number, message: string): ErrorAnswer 
     );
   }
   // What such an error says was written for the log.
-  return answerWith(status, code, status === 503 ? 'The service is not available now' : 'The request failed');
+  return code === 'SERVICE_UNAVAILABLE'
+    ? answerLater(code, 'The service is not available now')
+    : answerWith(status, code, 'The request failed');
 }
 
 function answerTaskerError(error: unknown): ErrorAnswer | null {
@@ -86,11 +88,8 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
   }
   if (code === 'UNAUTHORIZED')
     return answerWith(status, code, error.message, {}, { 'WWW-Authenticate': 'Bearer realm="tasker"' });
-  if (code === 'BACKPRESSURE' || code === 'RATE_LIMITED') {
-    const seconds = retryAfterSeconds(error);
-    const headers = { 'Retry-After': String(seconds) };
-    return answerWith(status, code, error.message, { retry_after_seconds: seconds }, headers);
-  }
+  if (code === 'BACKPRESSURE' || code === 'RATE_LIMITED' || code === 'SERVICE_UNAVAILABLE')
+    return answerLater(code, error.message, retryAfterSeconds(error));
   return answerWith(status, code, error.message);
 }
 
@@ -111,11 +110,21 @@ function answerHttpException(error: unknown): ErrorAnswer | null {
 }
 
 function answerDatabaseFailure(error: unknown): ErrorAnswer | null {
-  const failure = classifyDatabaseFailure(error);
+  const failure = requestFailure(error);
   if (failure === null) return null;
   return failure === 'unavailable'
-    ? answerWith(503, 'SERVICE_UNAVAILABLE', 'The database cannot be reached now; try again in a moment')
+    ? answerLater('SERVICE_UNAVAILABLE', 'The database can not do this now; try again in a moment')
     : answerWith(500, 'DATABASE_ERROR', 'The database refused the operation; the log says why');
+}
+
+/** The client may make the same request again after some time. */
+function answerLater(
+  code: ErrorCode,
+  message: string,
+  seconds: number = DEFAULT_RETRY_AFTER_SECONDS,
+): ErrorAnswer {
+  const headers = { 'Retry-After': String(seconds) };
+  return answerWith(STATUS_OF_CODE[code], code, message, { retry_after_seconds: seconds }, headers);
 }
 
 function answerWith(

@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RetrySettings, WorkerSettings } from '../config/index.js';
-import { classifyFailure } from '../database/index.js';
+import { isOutage } from '../database/index.js';
 import { Engine } from '../engine/index.js';
 import type { ReclaimedStep } from '../engine/index.js';
 import { Notifier, PostgresListener, TaskChanges } from '../notifications/index.js';
@@ -101,7 +101,7 @@ export class FallbackPoller {
         this.notifier.announceReady();
       }
     } catch (error) {
-      this.outage ||= classifyFailure(error) === 'connection';
+      this.outage ||= isOutage(error);
       this.logger.warn(`Lost workers could not be looked for, trying again: ${String(error)}`);
     }
   }

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import type { ClientBase } from 'pg';
 import type { OwnContext } from '../context/index.js';
-import { classifyFailure, isTransient } from '../database/index.js';
+import { isConnectionLoss, isTransient } from '../database/index.js';
 import type { AttemptKey, ClaimedStep, CompletionAnswer, JsonValue, StepReport } from '../engine/index.js';
 import type { EventPublisherRegistry } from './event-publisher.registry.js';
 import type { RunnableStep } from './served-templates.js';
@@ -275,7 +275,7 @@ export class RunningAttempt implements StepServices {
   }
 
   private noticeOutage(error: unknown): void {
-    if (classifyFailure(error) !== 'connection') return;
+    if (!isConnectionLoss(error)) return;
     this.outages = [...this.outages, error];
     this.transactionOpen?.distrust();
   }

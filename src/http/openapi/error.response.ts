@@ -29,7 +29,11 @@ export class ErrorContent {
   @ApiPropertyOptional({ description: 'With CONFLICT: the task that has the identity', format: 'uuid' })
   readonly existing_task_uuid?: string;
 
-  @ApiPropertyOptional({ description: 'With BACKPRESSURE and RATE_LIMITED', type: 'integer', example: 1 })
+  @ApiPropertyOptional({
+    description: 'With BACKPRESSURE, RATE_LIMITED and SERVICE_UNAVAILABLE',
+    type: 'integer',
+    example: 1,
+  })
   readonly retry_after_seconds?: number;
 }
 

@@ -45,14 +45,18 @@ const SECURED_ERRORS: Examples = {
   UNAUTHORIZED: 'Say who you are: send an API key in X-API-Key',
   RATE_LIMITED: 'Too many requests; try again in 1 s',
   DATABASE_ERROR: 'The database refused the operation; the log says why',
-  SERVICE_UNAVAILABLE: 'The database cannot be reached now; try again in a moment',
+  SERVICE_UNAVAILABLE: 'The database can not do this now; try again in a moment',
 };
+
+/** Their answers say when to ask again. */
+const LATER: ReadonlySet<string> = new Set(['RATE_LIMITED', 'BACKPRESSURE', 'SERVICE_UNAVAILABLE']);
 
 /** What is told beside the message, by code. */
 const DETAILS: Partial<Record<ErrorCode, object>> = {
   CONFLICT: { existing_task_uuid: '0197a0de-0000-7000-8000-000000000001' },
   RATE_LIMITED: { retry_after_seconds: 1 },
   BACKPRESSURE: { retry_after_seconds: 5 },
+  SERVICE_UNAVAILABLE: { retry_after_seconds: 1 },
 };
 
 /**
@@ -123,7 +127,7 @@ function headersFor(codes: readonly string[]): Headers {
   return {
     ...HEADERS.everyAnswer,
     ...(codes.includes('UNAUTHORIZED') && HEADERS.unauthorized),
-    ...((codes.includes('RATE_LIMITED') || codes.includes('BACKPRESSURE')) && HEADERS.later),
+    ...(codes.some((code) => LATER.has(code)) && HEADERS.later),
   };
 }
 
