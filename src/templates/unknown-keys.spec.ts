@@ -119,7 +119,6 @@ describe('metadata', () => {
     blog_post: 'post_04',
     owners: [{ name: 'me', since: null }],
     nothing: null,
-    __proto__: undefined,
     ':team': 'payments',
   };
 
@@ -136,6 +135,14 @@ describe('metadata', () => {
         team: 'payments',
       },
     ]);
+  });
+
+  it('keeps a key that every object has', () => {
+    const text = template({ metadata }).replace('"author"', '"__proto__": {"a": 1}, "toString": 2, "author"');
+    const loaded = parse(text);
+    expect(JSON.stringify(loaded.metadata.others)).toContain('{"__proto__":{"a":1},"toString":2,');
+    expect(JSON.stringify(templateDefinition(loaded))).toContain('"__proto__":{"a":1}');
+    expect(Reflect.get({}, 'a')).toBeUndefined();
   });
 
   it('comes back from storage, and counts for the content hash', () => {

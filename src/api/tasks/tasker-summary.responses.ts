@@ -1,74 +1,33 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, PickType } from '@nestjs/swagger';
 
-import { TASK_STATUSES } from '../../engine/index.js';
-import type { ExecutionStatus, HealthStatus, RecommendedAction, TaskStatus } from '../../engine/index.js';
-import { EXECUTION_STATUSES, HEALTH_STATUSES, RECOMMENDED_ACTIONS } from './task.responses.js';
+import { TaskResponse } from './task.responses.js';
+
+const TASK_MEMBERS = [
+  'task_uuid',
+  'name',
+  'namespace',
+  'version',
+  'status',
+  'created_at',
+  'updated_at',
+  'completed_at',
+  'initiator',
+  'source_system',
+  'reason',
+  'correlation_id',
+  'total_steps',
+  'pending_steps',
+  'in_progress_steps',
+  'completed_steps',
+  'failed_steps',
+  'completion_percentage',
+  'health_status',
+  'execution_status',
+  'recommended_action',
+] as const;
 
 /** The task in a summary, as Tasker's clients decode it. */
-export class SummarizedTask {
-  @ApiProperty({ format: 'uuid' })
-  readonly task_uuid!: string;
-
-  @ApiProperty({ example: 'business_workflow' })
-  readonly name!: string;
-
-  @ApiProperty({ example: 'order_fulfillment' })
-  readonly namespace!: string;
-
-  @ApiProperty({ example: '1.0.0' })
-  readonly version!: string;
-
-  @ApiProperty({ enum: TASK_STATUSES, enumName: 'TaskStatus' })
-  readonly status!: TaskStatus;
-
-  @ApiProperty({ format: 'date-time' })
-  readonly created_at!: string;
-
-  @ApiProperty({ format: 'date-time' })
-  readonly updated_at!: string;
-
-  @ApiProperty({ type: String, format: 'date-time', nullable: true })
-  readonly completed_at!: string | null;
-
-  @ApiProperty({ example: 'order-service' })
-  readonly initiator!: string;
-
-  @ApiProperty({ example: 'web-shop' })
-  readonly source_system!: string;
-
-  @ApiProperty({ example: 'A customer has ordered' })
-  readonly reason!: string;
-
-  @ApiProperty({ format: 'uuid' })
-  readonly correlation_id!: string;
-
-  @ApiProperty({ type: 'integer', example: 4 })
-  readonly total_steps!: number;
-
-  @ApiProperty({ type: 'integer', example: 1 })
-  readonly pending_steps!: number;
-
-  @ApiProperty({ type: 'integer', example: 0 })
-  readonly in_progress_steps!: number;
-
-  @ApiProperty({ type: 'integer', example: 2 })
-  readonly completed_steps!: number;
-
-  @ApiProperty({ type: 'integer', example: 1 })
-  readonly failed_steps!: number;
-
-  @ApiProperty({ minimum: 0, maximum: 100, example: 50 })
-  readonly completion_percentage!: number;
-
-  @ApiProperty({ enum: HEALTH_STATUSES, enumName: 'HealthStatus' })
-  readonly health_status!: HealthStatus;
-
-  @ApiProperty({ enum: EXECUTION_STATUSES, enumName: 'ExecutionStatus' })
-  readonly execution_status!: ExecutionStatus;
-
-  @ApiProperty({ enum: RECOMMENDED_ACTIONS, enumName: 'RecommendedAction' })
-  readonly recommended_action!: RecommendedAction;
-}
+export class SummarizedTask extends PickType(TaskResponse, TASK_MEMBERS) {}
 
 /** A step of the template that the task runs under, with the overrides of this environment. */
 export class SummarizedTemplateStep {
