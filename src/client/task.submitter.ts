@@ -50,6 +50,8 @@ const CHUNK_TASKS = 1_000;
 /** Where there is more than one, the first takes fewer: its tasks are run while the others are still being stored. */
 const FIRST_CHUNK_TASKS = 100;
 const CHUNK_CHARACTERS = 8_000_000;
+/** A call with a thousand wrong names is not to keep the process busy with looking for near ones. */
+const MOST_SUGGESTIONS = 20;
 /** Calls under way at once. */
 const MOST_FLIGHTS = 2;
 
@@ -96,14 +98,16 @@ export class TaskSubmitter {
     const flights = new Set<Promise<void>>();
     let chunk: PlacedTask[] = [];
     let characters = 0;
+    let unknown = 0;
     let most = requests.length > CHUNK_TASKS ? FIRST_CHUNK_TASKS : CHUNK_TASKS;
     for (const [position, request] of requests.entries()) {
       try {
-        const { task, json, template } = this.prepare(request);
+        const { task, json, template } = this.prepare(request, unknown < MOST_SUGGESTIONS);
         chunk.push({ task, json, template, position });
         characters += json.length;
       } catch (error) {
         outcomes[position] = { error: asTaskerError(error) };
+        if (error instanceof TemplateNotFoundError) unknown += 1;
       }
       if (chunk.length >= most || characters >= CHUNK_CHARACTERS) {
         await this.launchChunk(chunk, outcomes, flights);
@@ -136,12 +140,16 @@ export class TaskSubmitter {
     flights.add(flight);
   }
 
-  private prepare(given: TaskRequest): PreparedTask {
+  /** @param suggests whether an unknown template is compared with those that there are, which costs time */
+  private prepare(given: TaskRequest, suggests = true): PreparedTask {
     const { violations, request } = checkTaskRequest(given);
     if (violations.length > 0) throw new InvalidTaskRequestError(violations);
     const template = this.catalog.find(request.namespace, request.name, request.version);
     if (template === undefined) {
-      throw new TemplateNotFoundError(request.namespace, request.name, request.version);
+      const { namespace, name, version } = request;
+      throw suggests
+        ? this.catalog.notFound(namespace, name, version)
+        : new TemplateNotFoundError(namespace, name, version);
     }
     const problems = template.checkContext(request.context, 'context');
     if (problems.length > 0) throw new InvalidTaskRequestError(problems);

@@ -19,8 +19,9 @@ export abstract class TaskerError extends Error {
 export class TemplateNotFoundError extends TaskerError {
   readonly code = 'TEMPLATE_NOT_FOUND';
 
-  constructor(namespace: string, name: string, version: string) {
-    super(`Task template not found: ${namespace}/${name}/${version}`);
+  /** @param advice what follows the identity in the message, such as a near name */
+  constructor(namespace: string, name: string, version: string, advice = '') {
+    super(`Task template not found: ${namespace}/${name}/${version}${advice}`);
   }
 }
 

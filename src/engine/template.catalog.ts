@@ -18,9 +18,10 @@ import type {
   TaskTemplate,
 } from '../templates/index.js';
 import { Engine } from './engine.js';
-import { TaskerError } from './errors.js';
+import { TaskerError, TemplateNotFoundError } from './errors.js';
 import { templateGraph } from './template.graph.js';
 import type { GraphStep } from './template.graph.js';
+import { suggestTemplate } from './template.suggestion.js';
 
 /** A template as this process uses it: registered in the database, with the environment's overrides in effect. */
 export interface RegisteredTemplate {
@@ -129,6 +130,17 @@ export class TemplateCatalog {
   /** A template that the files of this process have. */
   find(namespace: string, name: string, version: string): RegisteredTemplate | undefined {
     return this.byIdentity.get(templateIdentity({ namespace, name, version }));
+  }
+
+  /** The error for a template that `find` does not know: it names the versions that there are, or a near name. */
+  notFound(namespace: string, name: string, version: string): TemplateNotFoundError {
+    const known = this.listFiles().map(({ template }) => template);
+    return new TemplateNotFoundError(
+      namespace,
+      name,
+      version,
+      suggestTemplate({ namespace, name, version }, known),
+    );
   }
 
   /** A template that unfinished tasks still run under although no file of this process says it, the newest content of it. */

@@ -7,7 +7,6 @@ import {
   InvalidTaskRequestError,
   NotFoundError,
   PermanentStepError,
-  TemplateNotFoundError,
   WaitTimeoutError,
 } from '../../src/index.js';
 import type { SubmitManyOutcome, TaskRequest, WorkerHandle } from '../../src/index.js';
@@ -150,10 +149,25 @@ describe('TaskClient', () => {
     await expect(submitted).rejects.toMatchObject({ violations: [expect.objectContaining({ path })] });
   });
 
-  it('names the template that it does not have', async () => {
-    await expect(worker.client.submit({ ...requestFor(EASY), version: '9.9.9' })).rejects.toThrow(
-      new TemplateNotFoundError('lab', 'easy', '9.9.9'),
-    );
+  it.each([
+    [{ version: '9.9.9' }, 'lab/easy/9.9.9; its version here is 1.0.0'],
+    [{ name: 'esay' }, 'lab/esay/1.0.0, did you mean "lab/easy/1.0.0"?'],
+    [{ namespace: 'lba', version: '2.0.0' }, 'lba/easy/2.0.0, did you mean "lab/easy/1.0.0"?'],
+    [{ namespace: 'elsewhere' }, 'elsewhere/easy/1.0.0, did you mean "lab/easy/1.0.0"?'],
+    [{ name: 'nothing_like_it' }, 'lab/nothing_like_it/1.0.0'],
+  ])('names the template that it does not have, and what is near: %j', async (given, told) => {
+    const request = { ...requestFor(EASY), ...given };
+    const expected = { code: 'TEMPLATE_NOT_FOUND', message: `Task template not found: ${told}` };
+    await expect(worker.client.submit(request)).rejects.toMatchObject(expected);
+    expect(await worker.client.submitMany([request])).toMatchObject([{ error: expected }]);
+  });
+
+  it('suggests a name for the first twenty of many unknown templates', async () => {
+    const requests = Array.from({ length: 30 }, () => ({ ...requestFor(EASY), name: 'esay' }));
+    const outcomes = await worker.client.submitMany(requests);
+    const told = outcomes.map((outcome) => ('error' in outcome ? outcome.error.message : ''));
+    expect(told.filter((message) => message.includes('did you mean'))).toHaveLength(20);
+    expect(told.at(-1)).toBe('Task template not found: lab/esay/1.0.0');
   });
 
   it('says so when a task does not exist, does not end in time, or is not waited for any more', async () => {

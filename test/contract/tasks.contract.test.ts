@@ -492,7 +492,11 @@ describe('Templates', () => {
     expect(body.definition.steps[0]).not.toHaveProperty('timeout_seconds');
   });
 
-  it('that are not there: 404', async () => {
+  it('that are not there: 404, with the near name', async () => {
+    const near = await api.post({ ...requestFor(good), name: 'goood' });
+    expect(near.body.error.message).toMatch(
+      /^Task template not found: lab\/goood\/.*, did you mean "lab\/good\//,
+    );
     for (const answer of [
       await api.get('/v1/templates/lab/good/9.9.9'),
       await api.post('', '/v1/templates/lab/good/9.9.9/validate'),

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 
 import { ServiceSettings } from '../../config/index.js';
-import { type RegisteredTemplate, TemplateCatalog, TemplateNotFoundError } from '../../engine/index.js';
+import { type RegisteredTemplate, TemplateCatalog } from '../../engine/index.js';
 import { templateDefinition, TemplateRegistry } from '../../templates/index.js';
 import { HandlerRegistry, ServedTemplates } from '../../worker/index.js';
 import {
@@ -64,7 +64,7 @@ export class TemplateDesk {
     const found =
       this.catalog.find(namespace, name, version) ??
       (await this.catalog.findPinned(namespace, name, version));
-    if (found === undefined) throw new TemplateNotFoundError(namespace, name, version);
+    if (found === undefined) throw this.catalog.notFound(namespace, name, version);
     return found;
   }
 
