@@ -60,6 +60,8 @@ export {
   StepHandler,
   StepSuccess,
   TaskSequenceStep,
+  TransactionEndedError,
+  TransactionMisuseError,
 } from './worker/index.js';
 export type {
   DomainEventPublisherContract,

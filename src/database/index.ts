@@ -16,4 +16,5 @@ export {
   requestFailure,
 } from './postgres-errors.js';
 export type { FailureKind } from './postgres-errors.js';
+export { SESSION_PIN } from './session.check.js';
 export { SCHEMA_VERSION, SchemaMigrator } from './schema-migrator.js';

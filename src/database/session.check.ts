@@ -22,11 +22,12 @@ interface SessionSetting {
   readonly fits: (value: string) => boolean;
 }
 
-const PIN = NEEDED.map(({ name, value }) => `SET ${name} = '${value}'`).join('; ');
+/** Sets what each session must have; to be run again after RESET ALL. */
+export const SESSION_PIN = NEEDED.map(({ name, value }) => `SET ${name} = '${value}'`).join('; ');
 
 /** Gives a new session the settings that the service needs. Not through a transaction pooler: there it would meet others' work. */
 export async function pinSession(client: pg.ClientBase): Promise<void> {
-  await client.query(PIN);
+  await client.query(SESSION_PIN);
 }
 
 /**

@@ -16,6 +16,8 @@ export {
   PermanentStepError,
   RetryableStepError,
   StepAbortedError,
+  TransactionEndedError,
+  TransactionMisuseError,
 } from './step-errors.js';
 export type { StepErrorOptions } from './step-errors.js';
 export { StepExecutionResult, StepFailure, StepSuccess } from './step-execution-result.js';

@@ -6,7 +6,13 @@ import { isConnectionLoss, isTransient } from '../database/index.js';
 import type { AttemptKey, ClaimedStep, CompletionAnswer, JsonValue, StepReport } from '../engine/index.js';
 import type { EventPublisherRegistry } from './event-publisher.registry.js';
 import type { RunnableStep } from './served-templates.js';
-import { PermanentStepError, RetryableStepError, StepAbortedError } from './step-errors.js';
+import { stepClient } from './step-client.proxy.js';
+import {
+  PermanentStepError,
+  RetryableStepError,
+  StepAbortedError,
+  TransactionEndedError,
+} from './step-errors.js';
 import { stepEvents } from './step-events.builder.js';
 import { reportAnswer, reportError } from './step-report.builder.js';
 import type { ReportRules } from './step-report.builder.js';
@@ -181,11 +187,11 @@ export class RunningAttempt implements StepServices {
     const transaction = await this.transactionOpening;
     this.throwIfAborted();
     return work(
-      usableWhile(
-        () => !this.over,
-        transaction.client,
-        (error) => this.noticeOutage(error),
-      ),
+      stepClient(transaction.client, transaction.state, {
+        usable: () => !this.over,
+        onFailure: (error) => this.noticeOutage(error),
+        onStatement: (use) => transaction.notice(use),
+      }),
     );
   }
 
@@ -281,8 +287,15 @@ export class RunningAttempt implements StepServices {
   }
 
   private async rolledBackTo(report: StepReport): Promise<AttemptEnd> {
+    const isUndone = this.transactionOpen?.isOver !== true;
     await this.rollback();
-    return { kind: 'report', report };
+    return { kind: 'report', report: isUndone ? report : this.endedByHandler(report) };
+  }
+
+  /** A failure that can't be told as one of which everything was rolled back. */
+  private endedByHandler(report: StepReport): StepReport {
+    const failure = report.outcome === 'failed' ? report.failure.message : undefined;
+    return this.withEvents(this.reportOf(new TransactionEndedError(failure)));
   }
 
   private failed(error: unknown): Promise<AttemptEnd> {
@@ -312,8 +325,10 @@ export class RunningAttempt implements StepServices {
     const transaction = await this.openTransaction();
     if (transaction === null)
       return this.failed(new Error('The transaction of the step could not be opened'));
+    if (transaction.isOver) return this.rolledBackTo(report);
     let answer: CompletionAnswer;
     try {
+      await transaction.readyToRecord();
       answer = await this.environment.recordWithin(transaction.client, report);
     } catch (error) {
       return this.rolledBack(error);
@@ -369,34 +384,4 @@ export class RunningAttempt implements StepServices {
 function isToBeAwaited(answer: unknown): boolean {
   if ((typeof answer !== 'object' && typeof answer !== 'function') || answer === null) return false;
   return typeof Reflect.get(answer, 'then') === 'function';
-}
-
-/**
- * A handler that goes on after its attempt has ended must not reach the connection any more: by then it serves others, and
- * what it wrote there would be outside of any transaction, or inside another step's.
- */
-function usableWhile(
-  usable: () => boolean,
-  client: ClientBase,
-  onFailure: (error: unknown) => void,
-): ClientBase {
-  return new Proxy(client, {
-    get(target, key) {
-      const member: unknown = Reflect.get(target, key);
-      if (typeof member !== 'function') return member;
-      return (...values: unknown[]): unknown => {
-        if (usable()) {
-          const answer: unknown = Reflect.apply(member, target, values);
-          if (key === 'query' && types.isPromise(answer)) answer.catch(onFailure);
-          return answer;
-        }
-        const error = new Error('The step has ended: its transaction can no longer be used');
-        if (key !== 'query') throw error;
-        // A handler that goes on may not look at the promise any more, and that must not end the process.
-        const refused = Promise.reject(error);
-        refused.catch(() => undefined);
-        return refused;
-      };
-    },
-  });
 }

@@ -69,6 +69,24 @@ export class MissingDependencyError extends PermanentStepError {
   }
 }
 
+/** A handler asked of its transaction's client what is the engine's to do: to commit, or to give the connection back. */
+export class TransactionMisuseError extends PermanentStepError {
+  constructor(message: string) {
+    super(message, { errorCode: 'TRANSACTION_MISUSE', errorType: 'TransactionError' });
+  }
+}
+
+/** A handler has ended its step's transaction itself, past what is refused: the step can't be recorded together with its work. */
+export class TransactionEndedError extends PermanentStepError {
+  /** @param failure why the step failed, if it did */
+  constructor(failure?: string) {
+    super(
+      `The transaction of step.transaction was ended by the handler: what it wrote may be committed without the step. Leave COMMIT and ROLLBACK to the engine${failure === undefined ? '' : `; the step failed with: ${failure}`}`,
+      { errorCode: 'TRANSACTION_ENDED', errorType: 'TransactionError' },
+    );
+  }
+}
+
 /** Why an attempt's `AbortSignal` fired. */
 export class StepAbortedError extends TaskerError {
   readonly code: 'TIMEOUT' | 'LEASE_LOST' | 'SHUTDOWN';

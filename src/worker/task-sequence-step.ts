@@ -143,7 +143,9 @@ export class TaskSequenceStep<
   /**
    * Runs `work` in a transaction that commits together with this step's completion, or not at all: on failure, timeout, a
    * lost lease or a result that can't be stored everything in it is rolled back. A second call joins the first one's
-   * transaction. Do not end the transaction yourself.
+   * transaction.
+   *
+   * The client refuses what is the engine's to do: to begin or end the transaction, and to give the connection back.
    */
   transaction<T>(work: (client: ClientBase) => Promise<T>): Promise<T> {
     return this.services.transaction(work);

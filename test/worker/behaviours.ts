@@ -30,8 +30,13 @@ export class Behaviours {
     private readonly started: { worker?: WorkerHandle },
   ) {}
 
-  static async start(options: Omit<LabWorker, 'handlers'> = {}): Promise<Behaviours> {
+  /** @param prepare what is to be done to the database before the worker connects */
+  static async start(
+    options: Omit<LabWorker, 'handlers'> = {},
+    prepare?: (lab: Lab) => Promise<unknown>,
+  ): Promise<Behaviours> {
     const lab = await Lab.open(once, twice, impatient, impatientTwice, strict);
+    await prepare?.(lab);
     const started: { worker?: WorkerHandle } = {};
     const all = new Behaviours(lab, started);
     started.worker = await lab.worker({
