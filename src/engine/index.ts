@@ -40,7 +40,7 @@ export { onAbort } from './abort.listeners.js';
 export { attemptTokens } from './attempt.tokens.js';
 export { acceptedTask } from './accepted-task.js';
 export { StepAuditReader } from './step-audit.reader.js';
-export type { AuditedAction, StepAuditEntry } from './step-audit.types.js';
+export type { AuditedAction, StepAuditEntry, StepAuditPage } from './step-audit.types.js';
 export { StepInput } from './step-input.js';
 export { StepInputReader } from './step-input.reader.js';
 export type { InputAnswer, InputExcess } from './step-input.reader.js';

@@ -4,7 +4,7 @@ import type { Statement } from '../database/index.js';
 import type { FailureDetail } from './claim.types.js';
 import { NotFoundError } from './errors.js';
 import type { JsonObject, JsonValue } from './json.types.js';
-import type { AuditedAction, StepAuditEntry } from './step-audit.types.js';
+import type { AuditedAction, StepAuditEntry, StepAuditPage } from './step-audit.types.js';
 import { stepEnvelope } from './step-envelope.js';
 import { stepIndexOf } from './step-uuid.js';
 import type { StepExecutionEnvelope } from './task.types.js';
@@ -29,6 +29,7 @@ interface AuditRow extends StepRow {
   readonly result: JsonValue;
   readonly worker_name: string | null;
   readonly worker_hostname: string | null;
+  readonly more: boolean;
 }
 
 interface ManualDetail {
@@ -39,7 +40,7 @@ interface ManualDetail {
 
 const READ_STEP_AUDIT: Statement = {
   name: 'tasker_read_step_audit',
-  text: 'SELECT * FROM tasker.read_step_audit($1, $2)',
+  text: 'SELECT * FROM tasker.read_step_audit($1, $2, $3)',
 };
 
 /** By the kind of `tasker.events`. */
@@ -65,18 +66,27 @@ export class StepAuditReader {
     private readonly catalog: TemplateCatalog,
   ) {}
 
-  /** Oldest first. Rejects with `NotFoundError` where the task has no such step. */
-  async read(taskUuid: string, stepUuid: string): Promise<readonly StepAuditEntry[]> {
+  /**
+   * A page of at most 100 entries and about 8 MiB, oldest first. Rejects with `NotFoundError` where the task has no such step.
+   *
+   * @param after the last event of the page before, '0' to begin with the oldest
+   */
+  async read(taskUuid: string, stepUuid: string, after = '0'): Promise<StepAuditPage> {
     const index = stepIndexOf(taskUuid, stepUuid);
     const rows =
       index === null
         ? []
-        : await this.database.query<AuditRow | EmptyRow>(READ_STEP_AUDIT, [taskUuid, index]);
+        : await this.database.query<AuditRow | EmptyRow>(READ_STEP_AUDIT, [taskUuid, index, after]);
     const [first] = rows;
     if (first === undefined) throw new NotFoundError(`Step not found: ${stepUuid} of task ${taskUuid}`);
     const template = await this.catalog.load(first.template_id);
     const backoff = template?.steps.get(first.name)?.template.retry.backoff ?? 'none';
-    return rows.filter(isRecorded).map((row) => entryOf(taskUuid, stepUuid, row, backoff));
+    const recorded = rows.filter(isRecorded);
+    const last = recorded.at(-1);
+    return {
+      entries: recorded.map((row) => entryOf(taskUuid, stepUuid, row, backoff)),
+      next: last?.more === true ? last.event_id : null,
+    };
   }
 }
 

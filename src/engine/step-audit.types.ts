@@ -36,3 +36,10 @@ export interface StepAuditEntry {
   } | null;
   readonly metadata: JsonObject | null;
 }
+
+/** A part of a step's audit. */
+export interface StepAuditPage {
+  readonly entries: readonly StepAuditEntry[];
+  /** What the next page begins behind; null: there is none. */
+  readonly next: string | null;
+}

@@ -6,11 +6,18 @@ import type { JsonValue } from './json.types.js';
 
 const READ: Statement = {
   name: 'tasker_read_step_results',
-  text: 'SELECT ordinal, result FROM tasker.read_step_results($1, $2)',
+  text: 'SELECT ordinal, result, left_out FROM tasker.read_step_results($1, $2)',
 };
 
 /** One statement reads at most this many. */
 const LARGEST_BATCH = 500;
+
+interface ResultRow {
+  readonly ordinal: number;
+  readonly result: JsonValue;
+  /** There was too much before it for one answer. */
+  readonly left_out: boolean;
+}
 
 interface Wish {
   readonly taskUuid: string;
@@ -21,7 +28,7 @@ interface Wish {
 
 /**
  * Reads results of finished steps for the handlers of this process. What is asked for in one turn of the event loop, or
- * while a read is under way, is read together.
+ * while a read is under way, is read together, about 8 MiB at a time.
  */
 @Injectable()
 export class StepResultReader {
@@ -55,12 +62,18 @@ export class StepResultReader {
     const wishes = this.wishes.splice(0, LARGEST_BATCH);
     this.reading = true;
     try {
-      const rows = await this.database.query<{ ordinal: number; result: JsonValue }>(READ, [
+      const rows = await this.database.query<ResultRow>(READ, [
         wishes.map(({ taskUuid }) => taskUuid),
         wishes.map(({ stepName }) => stepName),
       ]);
-      const results = new Map(rows.map(({ ordinal, result }) => [ordinal, result]));
-      for (const [place, wish] of wishes.entries()) wish.resolve(results.get(place + 1));
+      const found = new Map(rows.map((row) => [row.ordinal, row]));
+      // The next ones to be read: what was asked for first is answered first.
+      const leftOut = wishes.filter((_, place) => found.get(place + 1)?.left_out === true);
+      this.wishes.unshift(...leftOut);
+      for (const [place, wish] of wishes.entries()) {
+        const row = found.get(place + 1);
+        if (row?.left_out !== true) wish.resolve(row?.result);
+      }
     } catch (error) {
       for (const wish of wishes) wish.reject(error);
     }

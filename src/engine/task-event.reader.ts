@@ -59,11 +59,14 @@ interface PageRow {
   readonly running: readonly RunningStep[] | null;
 }
 
+/** The most that one reader is told of at once, and, of many readers, about the most for all: an event can have 50 KB. */
 const LIMIT = 100;
+const LIMIT_OF_ALL = 1_000;
+const LEAST = 5;
 
 const READ: Statement = {
   name: 'tasker_read_task_events',
-  text: 'SELECT * FROM tasker.read_task_events($1, $2, $3)',
+  text: 'SELECT * FROM tasker.read_task_events($1, $2, $3, $4)',
 };
 
 /** Reads what has happened to tasks, for all who follow some in one statement. */
@@ -76,6 +79,7 @@ export class TaskEventReader {
     const rows = await this.database.query<PageRow>(READ, [
       cursors.map(({ taskUuid }) => taskUuid),
       cursors.map(({ after }) => after),
+      Math.max(LEAST, Math.min(LIMIT, Math.floor(LIMIT_OF_ALL / cursors.length))),
       LIMIT,
     ]);
     const pages = new Map(

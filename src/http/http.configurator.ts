@@ -33,7 +33,7 @@ export function configureHttp(app: NestExpressApplication, security = new Securi
   app.use(helmet({ contentSecurityPolicy: { directives: CONTENT_SECURITY } }));
   const { corsOrigins } = security;
   if (corsOrigins !== undefined)
-    app.enableCors({ origin: [...corsOrigins], exposedHeaders: [REQUEST_ID_HEADER, 'Retry-After'] });
+    app.enableCors({ origin: [...corsOrigins], exposedHeaders: [REQUEST_ID_HEADER, 'Retry-After', 'Link'] });
   app.use(requireJsonBody);
   app.useBodyParser('raw', { type: () => true, limit: MAX_BODY_BYTES });
   app.use(parseJsonBody);

@@ -4,6 +4,7 @@ import { connect, Socket } from 'node:net';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { StepResultReader } from '../../src/engine/index.js';
 import { PermanentStepError } from '../../src/index.js';
 import type { Task } from '../../src/index.js';
 import { requestFor, workflow } from '../support/workflows.js';
@@ -99,6 +100,57 @@ describe('A task with 37 results of 1 MB', () => {
     const alone = await read(`/v1/tasks/${taskUuid}/workflow_steps/${omitted[0]?.step_uuid}`);
     expect(alone.body.results.result).toHaveLength(1_000_000);
     expect(alone.body).not.toHaveProperty('results_omitted');
+  });
+});
+
+describe('Results that handlers ask for', () => {
+  it('are read 8 MiB at a time, and all of them', async () => {
+    const reader = api.worker.app.get(StepResultReader);
+    const results = await Promise.all(STEPS.map((name) => reader.read(taskUuid, name)));
+    expect(results.map((result) => JSON.stringify(result).length)).toEqual(
+      STEPS.map((name, n) => (n < 3 ? name.length : 1_000_000) + 2),
+    );
+    const names = [...STEPS, 'nothing'];
+    const rows = await api.lab.rows<{ left_out: boolean }>(
+      'SELECT left_out FROM tasker.read_step_results($1, $2) ORDER BY ordinal',
+      [names.map(() => taskUuid), names],
+    );
+    expect(rows.map(({ left_out }) => left_out)).toEqual(STEPS.map((_, n) => n >= 3 + 9));
+  });
+});
+
+describe('An audit', () => {
+  it('comes in pages of 100 entries and 8 MiB, each with a link to the next', async () => {
+    const { taskUuid: audited } = await api.worker.client.submit(requestFor(BROKEN));
+    const { steps } = await api.worker.client.waitFor(audited);
+    await api.lab.rows(
+      `INSERT INTO tasker.events (task_uuid, recorded_at, step_index, kind, attempt, detail)
+       SELECT $1, now(), 0, 2, 1, json_build_object('message', n::text, 'error_code', 'X', 'context',
+         json_build_object('pad', CASE WHEN n > 150 THEN repeat('x', 1000000) END))
+       FROM generate_series(1, 170) n`,
+      [audited],
+    );
+    const path = `/v1/tasks/${audited}/workflow_steps/${steps[0]?.stepUuid}/audit`;
+    const seen: string[] = [];
+    const counts: number[] = [];
+    let query = '';
+    for (;;) {
+      const answer = await fetch(`${api.url}${path}${query}`);
+      const text = await answer.text();
+      expect(Buffer.byteLength(text)).toBeLessThan(2 * 8 * MiB + MiB);
+      const entries: readonly { readonly result: { readonly error: { readonly message: string } } }[] =
+        JSON.parse(text);
+      counts.push(entries.length);
+      seen.push(...entries.map(({ result }) => result.error.message));
+      const link = /^<(.*)>; rel="next"$/.exec(answer.headers.get('link') ?? '');
+      if (link === null) break;
+      query = link[1] ?? '';
+    }
+    expect(counts).toEqual([100, 59, 8, 4]);
+    expect(seen.slice(1)).toEqual(Array.from({ length: 170 }, (_, n) => String(n + 1)));
+    for (const cursor of ['x', '', '-1', '1e3', '9'.repeat(19)])
+      expect((await api.get(`${path}?cursor=${cursor}`)).status).toBe(400);
+    expect((await api.get(`${path}?cursor=${'9'.repeat(18)}`)).body).toEqual([]);
   });
 });
 

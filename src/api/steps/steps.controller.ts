@@ -1,4 +1,6 @@
-import { Body, Controller, Get, Param, Patch } from '@nestjs/common';
+import type { ServerResponse } from 'node:http';
+
+import { Body, Controller, Get, Param, Patch, Query, Res } from '@nestjs/common';
 import { ApiBody, ApiExtraModels, ApiParam, ApiTags, getSchemaPath } from '@nestjs/swagger';
 
 import { TaskClient } from '../../client/index.js';
@@ -15,6 +17,7 @@ import {
 } from './step-action.dto.js';
 import { StepActionPipe } from './step-action.pipe.js';
 import { StepActions } from './step-actions.js';
+import { StepAuditQueryDto } from './step-audit-query.dto.js';
 import { toStepAuditResponse } from './step-audit.mapper.js';
 import { StepAuditResponse } from './step-audit.responses.js';
 import { toStepResponse } from './step-response.mapper.js';
@@ -132,7 +135,8 @@ export class StepsController {
   @Operation({
     id: 'getStepAudit',
     summary: 'Read what was recorded of a step',
-    description: 'One entry an attempt or manual action, oldest first.',
+    description:
+      'One entry an attempt or manual action, oldest first, at most 100 of them and about 8 MiB. If more follow, the header Link names the next page (rel="next").',
     permissions: ['steps:read'],
     answer: [StepAuditResponse],
     errors: STEP_NOT_FOUND,
@@ -140,7 +144,11 @@ export class StepsController {
   async audit(
     @Param('uuid', UuidParamPipe) uuid: string,
     @Param('stepUuid', UuidParamPipe) stepUuid: string,
+    @Query() { cursor }: StepAuditQueryDto,
+    @Res({ passthrough: true }) response: ServerResponse,
   ): Promise<readonly StepAuditResponse[]> {
-    return (await this.audits.read(uuid, stepUuid)).map(toStepAuditResponse);
+    const { entries, next } = await this.audits.read(uuid, stepUuid, cursor);
+    if (next !== null) response.setHeader('Link', `<?cursor=${next}>; rel="next"`);
+    return entries.map(toStepAuditResponse);
   }
 }

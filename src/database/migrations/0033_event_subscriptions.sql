@@ -16,6 +16,7 @@ $$;
 -- p_owner    random, one a process
 -- p_pattern  a regular expression that the names of wanted events match
 -- p_scan     how many events are looked at
+-- p_bytes    how many bytes of payloads are answered: the batch ends before the event that is past them, but has one in any case
 --
 -- Answers with no row where another process holds the subscription. Otherwise with one row a wanted event, in order, and
 -- last a row without an event whose event_id says up to where the events were looked at: once all are handled, that is
@@ -25,7 +26,8 @@ CREATE FUNCTION tasker.read_event_subscription(
   p_owner uuid,
   p_lease_seconds integer,
   p_pattern text,
-  p_scan integer
+  p_scan integer,
+  p_bytes bigint DEFAULT 8388608
 ) RETURNS TABLE (
   event_id bigint,
   name text,
@@ -48,6 +50,10 @@ DECLARE
   v_now timestamptz := tasker.current_time();
   v_from bigint;
   v_to bigint;
+  v_most bigint;
+  v_bytes bigint := 0;
+  v_event record;
+  v_last bigint;
 BEGIN
   SELECT s.last_event_id INTO v_from
   FROM tasker.event_subscriptions s
@@ -60,10 +66,30 @@ BEGIN
   SET owner = p_owner, lease_until = v_now + make_interval(secs => p_lease_seconds)
   WHERE s.name = p_name;
 
-  SELECT max(e.event_id) INTO v_to
+  -- The most that they can have, without a look into what is compressed.
+  SELECT max(e.event_id),
+         sum(pg_column_size(e.payload)::bigint * CASE WHEN pg_column_compression(e.payload) IS NULL THEN 1 ELSE 256 END)
+           FILTER (WHERE e.name ~ p_pattern)
+  INTO v_to, v_most
   FROM (
-    SELECT k.event_id FROM tasker.domain_events k WHERE k.event_id > v_from ORDER BY k.event_id LIMIT p_scan
+    SELECT k.event_id, k.name, k.payload FROM tasker.domain_events k WHERE k.event_id > v_from ORDER BY k.event_id LIMIT p_scan
   ) e;
+
+  IF v_most > p_bytes THEN
+    FOR v_event IN
+      SELECT k.event_id, tasker.json_bytes(k.payload) AS bytes
+      FROM tasker.domain_events k
+      WHERE k.event_id > v_from AND k.event_id <= v_to AND k.name ~ p_pattern
+      ORDER BY k.event_id
+    LOOP
+      v_bytes := v_bytes + v_event.bytes;
+      IF v_bytes > p_bytes AND v_last IS NOT NULL THEN
+        v_to := v_last;
+        EXIT;
+      END IF;
+      v_last := v_event.event_id;
+    END LOOP;
+  END IF;
 
   RETURN QUERY
   SELECT e.event_id, e.name, t.namespace, t.name, t.version, e.task_uuid, e.step_index, s.name, e.attempt,

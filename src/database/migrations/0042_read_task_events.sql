@@ -2,7 +2,8 @@
 --
 -- p_task_uuids  one entry a reader: the task that it follows; a task may come more than once
 -- p_after       the last event that it has seen, 0 for none
--- p_limit       the most events, and the most running attempts, that one entry is answered with
+-- p_limit       the most events that one entry is answered with
+-- p_running     the most running attempts that one entry is answered with; as p_limit where null
 --
 -- Answers with one row an entry whose task exists, of one snapshot:
 --   ordinal  the entry's place, from 1
@@ -16,7 +17,7 @@
 --   running  a JSON array of {"step_index", "step_name", "attempt", "started_at"}, or null. Empty while there is more to
 --            read, so that nobody hears of an attempt before the one that it follows.
 -- Locks nothing.
-CREATE FUNCTION tasker.read_task_events(p_task_uuids uuid[], p_after bigint[], p_limit integer)
+CREATE FUNCTION tasker.read_task_events(p_task_uuids uuid[], p_after bigint[], p_limit integer, p_running integer DEFAULT NULL)
 RETURNS TABLE (ordinal integer, known boolean, status smallint, more boolean, events json, running json)
 LANGUAGE plpgsql STABLE
 AS $$
@@ -36,7 +37,7 @@ BEGIN
              SELECT s.step_index, s.name, s.attempts, s.started_at
              FROM tasker.steps s
              WHERE s.task_uuid = ANY (ARRAY[i.task_uuid]) AND s.state + 0 = 2
-             LIMIT p_limit
+             LIMIT coalesce(p_running, p_limit)
            ) r
          ) END
   FROM unnest(p_task_uuids, p_after) WITH ORDINALITY AS i (task_uuid, after, ordinal)
