@@ -16,6 +16,7 @@ import {
   StartAbandonedError,
   TransactionPoolerError,
 } from './database.errors.js';
+import { OWN_TYPES } from './own-types.js';
 import { SchemaMigrator } from './schema-migrator.js';
 import { checkPooledSession, checkServer, pinSession } from './session.check.js';
 import { clientOfContext } from './context.client.js';
@@ -25,7 +26,7 @@ import { classifyFailure, isForeignStatement, isTransient } from './postgres-err
 export interface Statement {
   readonly name: string;
   readonly text: string;
-  /** How columns are read, where the driver's own way is not what is wanted. */
+  /** How columns are read, if not in the driver's default way. What `pg.types` was told to do otherwise does not count. */
   readonly types?: pg.CustomTypesConfig;
 }
 
@@ -266,6 +267,7 @@ export class Database {
   /** As the role and the database have it: no setting is changed. */
   private async openDirect(purpose: string, queryTimeoutMs: number): Promise<pg.Client> {
     const client = new Client({
+      types: OWN_TYPES,
       connectionString: this.directUrl,
       application_name: this.applicationName(purpose),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -303,8 +305,8 @@ export class Database {
 
   /** Through a transaction pooler (a direct URL is given beside it) a prepared statement may meet another server session. */
   private prepared(statement: Statement, values: readonly unknown[]): pg.QueryConfig {
-    const { name, text, types } = statement;
-    const query: pg.QueryConfig = types === undefined ? { text } : { text, types };
+    const { name, text, types = OWN_TYPES } = statement;
+    const query: pg.QueryConfig = { text, types };
     query.values = [...values];
     if (!this.isPooled) query.name = name;
     return query;

@@ -17,4 +17,5 @@ export {
 } from './postgres-errors.js';
 export type { FailureKind } from './postgres-errors.js';
 export { SESSION_PIN } from './session.check.js';
+export { OWN_TYPES } from './own-types.js';
 export { SCHEMA_VERSION, SchemaMigrator } from './schema-migrator.js';

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { OWN_TYPES } from './own-types.js';
 import { DatabaseEncodingError, SessionSettingError, TransactionPoolerError } from './database.errors.js';
 
 /** How many other connections are opened to find out whether a pooler shares one session between them. */
@@ -37,9 +38,10 @@ export async function pinSession(client: pg.ClientBase): Promise<void> {
  */
 export async function checkPooledSession(client: pg.ClientBase): Promise<void> {
   const columns = NEEDED.map(({ name }) => `current_setting('${name}') AS "${name}"`).join(', ');
-  const { rows } = await client.query<Record<string, string>>(
-    `SELECT ${columns}, quote_ident(session_user) AS role, quote_ident(current_database()) AS database`,
-  );
+  const { rows } = await client.query<Record<string, string>>({
+    text: `SELECT ${columns}, quote_ident(session_user) AS role, quote_ident(current_database()) AS database`,
+    types: OWN_TYPES,
+  });
   const found = rows[0] ?? {};
   for (const { name, value, fits } of NEEDED) {
     const present = found[name] ?? '';

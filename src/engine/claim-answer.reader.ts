@@ -1,6 +1,6 @@
 import { types } from 'pg';
 import type pg from 'pg';
-import { SCHEMA_VERSION } from '../database/index.js';
+import { OWN_TYPES, SCHEMA_VERSION } from '../database/index.js';
 import type {
   AttemptKey,
   ClaimAnswer,
@@ -62,7 +62,7 @@ const DEFERRED = '"deferred"';
 /** How these rows are to be read from the connection: JSON stays text, until somebody looks at it. */
 export const CLAIM_TYPES: pg.CustomTypesConfig = {
   getTypeParser: (oid, format) =>
-    oid === types.builtins.JSON ? (text: string): string => text : types.getTypeParser(oid, format),
+    oid === types.builtins.JSON ? (text: string): string => text : OWN_TYPES.getTypeParser(oid, format),
 };
 
 export function readClaimAnswer(rows: readonly ClaimRow[]): ClaimAnswer {
