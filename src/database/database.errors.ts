@@ -90,11 +90,44 @@ export class SessionSettingError extends Error {
   }
 }
 
+/** A right that the role lacks. */
+export interface MissingRight {
+  /** Such as `USAGE`, or `SELECT, UPDATE`. */
+  readonly right: string;
+  /** Such as `TABLE tasker.tasks`. */
+  readonly object: string;
+  /** What the owner of the object, or a superuser, runs. */
+  readonly statement: string;
+}
+
+/** The role lacks rights that the service needs now. */
+export class PrivilegeMissingError extends Error {
+  readonly code = 'DATABASE_PRIVILEGE_MISSING';
+
+  constructor(
+    role: string,
+    database: string,
+    readonly missing: readonly MissingRight[],
+    cause?: Error,
+  ) {
+    const rights = missing.map(({ right, object }) => `${right} on ${object}`).join('; ');
+    const statements = missing.map(({ statement }) => statement).join('; ');
+    const reason = cause === undefined ? '' : ` (${cause.message})`;
+    super(
+      `Role ${role} lacks rights in database ${database}${reason}` +
+        (rights === '' ? '' : `: expected ${rights}. Run as the owner: ${statements}`),
+      { cause },
+    );
+    this.name = PrivilegeMissingError.name;
+  }
+}
+
 /** Whether the server answered, and is not one that the service can work with. */
 export function isUnfit(error: unknown): boolean {
   return (
     error instanceof DatabaseEncodingError ||
     error instanceof TransactionPoolerError ||
-    error instanceof SessionSettingError
+    error instanceof SessionSettingError ||
+    error instanceof PrivilegeMissingError
   );
 }

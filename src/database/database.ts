@@ -17,6 +17,7 @@ import {
   TransactionPoolerError,
 } from './database.errors.js';
 import { OWN_TYPES } from './own-types.js';
+import { checkRights } from './rights.check.js';
 import { SchemaMigrator } from './schema-migrator.js';
 import { checkPooledSession, checkServer, pinSession } from './session.check.js';
 import { clientOfContext } from './context.client.js';
@@ -178,7 +179,7 @@ export class Database {
     await new SchemaMigrator(this, this.logger).migrate();
     const pool = this.createPool();
     this.pool = pool;
-    if (this.isPooled) await this.waitFor(() => this.checkPool(pool));
+    await this.waitFor(() => this.checkPool(pool));
   }
 
   /** A direct URL is given beside the service's URL, which then leads through a transaction pooler. */
@@ -189,7 +190,8 @@ export class Database {
   private async checkPool(pool: pg.Pool): Promise<void> {
     const client = await pool.connect();
     try {
-      await checkPooledSession(client);
+      if (this.isPooled) await checkPooledSession(client);
+      await checkRights(client);
     } finally {
       client.release();
     }

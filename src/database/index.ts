@@ -2,10 +2,12 @@ export { Database } from './database.js';
 export {
   DatabaseClosedError,
   DatabaseEncodingError,
+  PrivilegeMissingError,
   SessionSettingError,
   StartAbandonedError,
   TransactionPoolerError,
 } from './database.errors.js';
+export type { MissingRight } from './database.errors.js';
 export type { Statement } from './database.js';
 export { EmbeddedPostgres } from './embedded/index.js';
 export {

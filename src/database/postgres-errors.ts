@@ -131,6 +131,11 @@ export function isMissingTable(error: unknown): boolean {
   return stateOf(error) === '42P01';
 }
 
+/** Whether the role lacks the right to do that. */
+export function isDenied(error: unknown): error is Error {
+  return stateOf(error) === '42501';
+}
+
 /** Whether the session has no such prepared statement, or has one that this connection has not made. */
 export function isForeignStatement(error: unknown): boolean {
   return stateOf(error) === '26000' || stateOf(error) === '42P05';

@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import type { LoggerService } from '@nestjs/common';
 import { escapeIdentifier } from 'pg';
 import type pg from 'pg';
-import { isMissingTable } from './postgres-errors.js';
+import { isDenied, isMissingTable } from './postgres-errors.js';
+import { checkMayMigrate, checkRights, explainDenial } from './rights.check.js';
 
 /** The newest schema that this code knows: what `tasker.schema_version()` answers after our migrations. */
 export const SCHEMA_VERSION = 1;
@@ -67,6 +68,7 @@ export class SchemaMigrator {
       // Most starts find that everything has run, and need neither their turn nor the runner.
       if (await haveRun(client, table, names)) return;
       await this.takeTurn(client);
+      const schemaExists = await checkMayMigrate(client);
       const { runner } = await import('node-pg-migrate');
       const done = await runner({
         dbClient: client,
@@ -75,7 +77,8 @@ export class SchemaMigrator {
         count: Number.POSITIVE_INFINITY,
         migrationsSchema: 'tasker',
         migrationsTable: table,
-        createMigrationsSchema: true,
+        // PostgreSQL asks for CREATE in the database even when the schema is there already.
+        createMigrationsSchema: !schemaExists,
         noLock: true,
         // A newer release may have added files that this one does not know.
         checkOrder: false,
@@ -86,7 +89,7 @@ export class SchemaMigrator {
       }
     } catch (error) {
       abandoned?.throwIfAborted();
-      throw error;
+      throw isDenied(error) ? await explainDenial(client, error) : error;
     } finally {
       abandoned?.removeEventListener('abort', giveUp);
       await client.end();
@@ -134,6 +137,19 @@ async function haveRun(client: pg.Client, table: string, names: readonly string[
     return names.every((name) => done.has(name));
   } catch (error) {
     if (isMissingTable(error)) return false;
+    if (isDenied(error)) {
+      if (!(await exists(client, table))) return false;
+      await checkRights(client);
+    }
     throw error;
   }
+}
+
+/** Whether there is such a table, also for a role that may not look into the schema. */
+async function exists(client: pg.Client, table: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'tasker' AND c.relname = $1`,
+    [table],
+  );
+  return rowCount !== 0;
 }

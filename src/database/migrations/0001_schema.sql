@@ -18,7 +18,14 @@
 --
 -- Clock: tasker.current_time() decides what is due and what has expired; a client's clock never does.
 
-CREATE SCHEMA IF NOT EXISTS tasker;
+-- Not IF NOT EXISTS: that asks for the right to create in the database even when the schema is there.
+DO $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'tasker') THEN
+    CREATE SCHEMA tasker;
+  END IF;
+END
+$$;
 
 -- The clock of the engine. Functions read it once, into a variable. A test may replace this function to shift time.
 CREATE FUNCTION tasker.current_time() RETURNS timestamptz
