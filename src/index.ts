@@ -21,6 +21,7 @@ export {
   InvalidTaskRequestError,
   InvalidUuidError,
   isSettled,
+  NoTransactionError,
   NotFoundError,
   STEP_STATES,
   TASK_STATUSES,

@@ -74,7 +74,7 @@ export class TaskClient {
   /**
    * Accepts one task. When the promise resolves the task is stored and will end, whatever happens to this process.
    *
-   * @throws TemplateNotFoundError, InvalidTaskRequestError, DuplicateTaskError; BackpressureError while too much waits, also for
+   * @throws TemplateNotFoundError, InvalidTaskRequestError, DuplicateTaskError, NoTransactionError; BackpressureError while too much waits, also for
    *   a repeat; the database's error if it stays away
    */
   async submit(request: TaskRequest, options: SubmitOptions = {}): Promise<SubmittedTask> {

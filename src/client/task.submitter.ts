@@ -30,6 +30,7 @@ import { NOTIFY, READY_CHANNEL, WorkAnnouncer } from '../notifications/index.js'
 import { SubmitBuffer } from './submit.buffer.js';
 import type { StoredTask } from './submit.buffer.js';
 import { TaskWatch } from './task.watch.js';
+import { assertInTransaction } from './transaction.check.js';
 
 export interface SubmitOptions {
   /**
@@ -77,6 +78,7 @@ export class TaskSubmitter {
   async submit(request: TaskRequest, { client }: SubmitOptions = {}): Promise<SubmittedTask> {
     const prepared = this.prepare(request);
     if (client === undefined) return this.submitPrepared(prepared);
+    assertInTransaction(client);
     this.assertRoom(1);
     return this.submitWithin(client, prepared);
   }

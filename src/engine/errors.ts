@@ -64,6 +64,15 @@ export class InvalidStateError extends TaskerError {
   readonly code = 'INVALID_STATE';
 }
 
+/** `submit` was given a client of the caller's, and the task would exist whatever became of the caller's transaction. */
+export class NoTransactionError extends TaskerError {
+  readonly code = 'NO_TRANSACTION';
+
+  constructor(problem: string) {
+    super(`${problem}: pass a client on which BEGIN was run, or none`);
+  }
+}
+
 /** `waitFor` ran out of time; the task goes on. */
 export class WaitTimeoutError extends TaskerError {
   readonly code = 'WAIT_TIMEOUT';

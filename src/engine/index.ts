@@ -25,6 +25,7 @@ export {
   InvalidStateError,
   InvalidTaskRequestError,
   InvalidUuidError,
+  NoTransactionError,
   NotFoundError,
   TaskerError,
   TemplateNotFoundError,

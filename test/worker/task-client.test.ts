@@ -1,4 +1,4 @@
-import { Client } from 'pg';
+import { Client, Pool } from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import type { TaskClient, TaskRequest, WorkerHandle } from '../../src/index.js';
@@ -68,9 +68,40 @@ async function submitWithin(end: 'COMMIT' | 'ROLLBACK'): Promise<string> {
   }
 }
 
+/** @param connection as JavaScript may give it */
+async function expectNoTransaction(connection: object, message: RegExp): Promise<void> {
+  const before = await lab.rows('SELECT count(*) FROM tasker.tasks');
+  const submit: (...values: unknown[]) => unknown = Reflect.get(Object(client), 'submit');
+  const submitted = Reflect.apply(submit, client, [requestFor(pair), { client: connection }]);
+  await expect(submitted).rejects.toMatchObject({
+    code: 'NO_TRANSACTION',
+    message: expect.stringMatching(message),
+  });
+  expect(await lab.rows('SELECT count(*) FROM tasker.tasks')).toEqual(before);
+}
+
 describe('Submitting in a transaction of one’s own', () => {
   it('has the task run once it commits', async () => {
     expect(await client.waitFor(await submitWithin('COMMIT'))).toMatchObject({ status: 'complete' });
+  });
+
+  it('is refused with a client that has no transaction open', async () => {
+    const connection = new Client({ connectionString: lab.databaseUrl });
+    await connection.connect();
+    try {
+      await expectNoTransaction(connection, /no transaction open: pass a client on which BEGIN was run/);
+    } finally {
+      await connection.end();
+    }
+  });
+
+  it('is refused with a pool', async () => {
+    const pool = new Pool({ connectionString: lab.databaseUrl });
+    try {
+      await expectNoTransaction(pool, /given a pool/);
+    } finally {
+      await pool.end();
+    }
   });
 
   it('leaves no task where it is rolled back', async () => {
