@@ -1,7 +1,8 @@
-import { Global, Module } from '@nestjs/common';
+import { Global, Logger, Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { BacklogMonitor } from './backlog/index.js';
+import { otherCopies } from './copies/index.js';
 import { TaskClient, TaskSubmitter, TaskWatch } from './client/index.js';
 import { readSettings, SettingsModule } from './config/index.js';
 import type { Settings, SettingsAsyncOptions, SettingsOverrides } from './config/index.js';
@@ -47,6 +48,7 @@ import {
   StepInputLoader,
   StepRecorder,
   StepTransactions,
+  TASKER_FEATURE,
   TaskerFeature,
   WorkerLifecycle,
   WorkerStatistics,
@@ -119,6 +121,11 @@ const PROVIDERS: Provider[] = [
 @Global()
 @Module({})
 export class TaskerModule {
+  constructor() {
+    const copies = otherCopies();
+    if (copies !== null) new Logger('Tasker').warn(copies);
+  }
+
   /**
    * Reads the environment and `.env`, and changes neither; `options` win. HTTP settings such as `PORT` and `HOST` are the
    * application's and not read. Rejects with `InvalidSettingsError` when a setting is bad.
@@ -146,8 +153,8 @@ export class TaskerModule {
     }
     return {
       module: TaskerFeatureModule,
-      providers: [{ provide: TaskerFeature, useValue: new TaskerFeature(namespace, migrations ?? null) }],
-      exports: [TaskerFeature],
+      providers: [{ provide: TASKER_FEATURE, useValue: new TaskerFeature(namespace, migrations ?? null) }],
+      exports: [TASKER_FEATURE],
     };
   }
 

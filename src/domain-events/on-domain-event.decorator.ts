@@ -1,6 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
+import { acrossCopies } from '../copies/index.js';
 
-export const DOMAIN_EVENT_SUBSCRIPTION = Symbol('tasker:domain-event-subscription');
+export const DOMAIN_EVENT_SUBSCRIPTION = acrossCopies('domain-event-subscription');
 
 export interface SubscriptionOptions {
   /**

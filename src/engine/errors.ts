@@ -1,3 +1,4 @@
+import { recogniseAcrossCopies } from '../copies/index.js';
 /** One thing that is wrong with a value that came in, and where. */
 export interface Violation {
   /** A path into the value, such as `context.even_number`. */
@@ -7,6 +8,10 @@ export interface Violation {
 
 /** The base of every error that the engine raises on purpose: `code` is stable, `message` is for people. */
 export abstract class TaskerError extends Error {
+  static {
+    recogniseAcrossCopies(this, 'TaskerError');
+  }
+
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -37,6 +42,10 @@ export class InvalidUuidError extends TaskerError {
 
 /** The request or its context breaks a rule; `violations` names each place. */
 export class InvalidTaskRequestError extends TaskerError {
+  static {
+    recogniseAcrossCopies(this, 'InvalidTaskRequestError');
+  }
+
   readonly code = 'INVALID_TASK_REQUEST';
 
   constructor(readonly violations: readonly Violation[]) {
@@ -49,6 +58,10 @@ export class InvalidTaskRequestError extends TaskerError {
  * recognise it by the words "identity" and "already exists" in the message.
  */
 export class DuplicateTaskError extends TaskerError {
+  static {
+    recogniseAcrossCopies(this, 'DuplicateTaskError');
+  }
+
   readonly code = 'DUPLICATE_TASK';
 
   constructor(

@@ -1,8 +1,9 @@
 import { SetMetadata } from '@nestjs/common';
+import { acrossCopies } from '../copies/index.js';
 import type { JsonValue } from '../engine/index.js';
 import type { EventCondition } from '../templates/index.js';
 
-export const EVENT_PUBLISHER_KEY = Symbol('tasker:event-publisher-key');
+export const EVENT_PUBLISHER_KEY = acrossCopies('event-publisher-key');
 
 /** What a publisher is told of the step that ends. */
 export interface EventPublication {

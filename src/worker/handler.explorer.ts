@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { ContextIdFactory, DiscoveryService, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { classesOf, isShared, metadataOf } from '../discovery/index.js';
 import type { ProviderClass, ProviderWrapper } from '../discovery/index.js';
-import { TaskerFeature } from './tasker-feature.js';
+import { TASKER_FEATURE, TaskerFeature } from './tasker-feature.js';
 import { STEP_HANDLER_KEYS } from './step-handler.decorator.js';
 import type { TaskSequenceStep } from './task-sequence-step.js';
 
@@ -68,7 +68,7 @@ function hasMethod(wrapper: ProviderWrapper, { prototype }: ProviderClass, metho
 
 function namespacesOf(host: HostModule): readonly string[] {
   return [...host.imports].flatMap((imported) => {
-    const feature: unknown = imported.providers.get(TaskerFeature)?.instance;
+    const feature: unknown = imported.providers.get(TASKER_FEATURE)?.instance;
     return feature instanceof TaskerFeature ? [feature.namespace] : [];
   });
 }

@@ -29,6 +29,6 @@ export { StepRecorder } from './step.recorder.js';
 export { StepTransactions } from './step.transactions.js';
 export { TaskSequenceStep } from './task-sequence-step.js';
 export type { StepTask, WorkflowStep } from './task-sequence-step.js';
-export { TaskerFeature } from './tasker-feature.js';
+export { TASKER_FEATURE, TaskerFeature } from './tasker-feature.js';
 export { WorkerLifecycle } from './worker.lifecycle.js';
 export { WorkerStatistics } from './worker.statistics.js';

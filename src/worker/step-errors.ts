@@ -1,3 +1,4 @@
+import { recogniseAcrossCopies } from '../copies/index.js';
 import { TaskerError } from '../engine/index.js';
 import type { JsonObject } from '../engine/index.js';
 import { didYouMean } from '../spelling/index.js';
@@ -7,6 +8,10 @@ export type StepErrorOptions = Omit<StepFailureOptions, 'message' | 'retryable'>
 
 /** Thrown by a handler: the step has failed for good, trying again will not help. */
 export class PermanentStepError extends TaskerError {
+  static {
+    recogniseAcrossCopies(this, 'PermanentStepError');
+  }
+
   readonly code: string;
 
   constructor(
@@ -20,6 +25,10 @@ export class PermanentStepError extends TaskerError {
 
 /** Thrown by a handler: the step has failed for now. It runs again by the template's backoff, or after the time given. */
 export class RetryableStepError extends TaskerError {
+  static {
+    recogniseAcrossCopies(this, 'RetryableStepError');
+  }
+
   readonly code: string;
 
   constructor(
@@ -89,6 +98,10 @@ export class TransactionEndedError extends PermanentStepError {
 
 /** Why an attempt's `AbortSignal` fired. */
 export class StepAbortedError extends TaskerError {
+  static {
+    recogniseAcrossCopies(this, 'StepAbortedError');
+  }
+
   readonly code: 'TIMEOUT' | 'LEASE_LOST' | 'SHUTDOWN';
 
   constructor(code: StepAbortedError['code'], message: string) {

@@ -1,7 +1,12 @@
+import { recogniseAcrossCopies } from '../copies/index.js';
 import type { JsonObject } from '../engine/index.js';
 
 /** A step that did its work. `metadata` is kept beside the result, for people and tools. */
 export class StepSuccess<Result = unknown> {
+  static {
+    recogniseAcrossCopies(this, 'StepSuccess');
+  }
+
   readonly success = true;
 
   constructor(
@@ -26,6 +31,10 @@ export interface StepFailureOptions {
 
 /** A step that could not do its work. */
 export class StepFailure {
+  static {
+    recogniseAcrossCopies(this, 'StepFailure');
+  }
+
   readonly success = false;
 
   constructor(readonly options: StepFailureOptions) {}

@@ -1,6 +1,7 @@
 import { SetMetadata } from '@nestjs/common';
+import { acrossCopies } from '../copies/index.js';
 
-export const STEP_HANDLER_KEYS = Symbol('tasker:step-handler-keys');
+export const STEP_HANDLER_KEYS = acrossCopies('step-handler-keys');
 
 /**
  * Marks a provider as the handler of steps. It is found under each of the keys: a step's name, within the namespace of the
