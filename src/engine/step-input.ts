@@ -1,5 +1,8 @@
 import type { JsonObject, JsonValue } from './json.types.js';
 
+/** UTF-8 of a UTF-16 code unit. */
+const MOST_BYTES_A_UNIT = 3;
+
 /**
  * What a claimed step is given. It comes as JSON text and is read where the handler looks at it, each attempt's for itself:
  * what a handler does to the values reaches no other step.
@@ -27,7 +30,14 @@ export class StepInput {
     return this.deferred;
   }
 
-  /** Of a deferred one, before anything looks at it. */
+  /** Whether it may be larger than is given to a step: the database says how much there is. */
+  exceeds(maxBytes: number): boolean {
+    const length = this.givenContextJson.length + this.resultsJson.length;
+    if (length <= maxBytes / MOST_BYTES_A_UNIT) return false;
+    return Buffer.byteLength(this.givenContextJson) + Buffer.byteLength(this.resultsJson) > maxBytes;
+  }
+
+  /** Of one that is deferred or too large, before anything looks at it. */
   provide(contextJson: string, resultsJson: string): void {
     this.givenContextJson = contextJson;
     this.resultsJson = resultsJson;

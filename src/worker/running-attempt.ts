@@ -49,12 +49,14 @@ export interface AttemptEnvironment {
   readonly observer: AttemptObserver;
   readonly rules: ReportRules;
   readonly defaultTimeoutSeconds: number;
+  /** The most bytes of context and results that a step is given. */
+  readonly maxInputBytes: number;
   readonly transactions: StepTransactions;
   readonly publishers: EventPublisherRegistry;
   /** The events of a failure could not be made; the failure itself is recorded. */
   onEventsLost(attempt: ClaimedStep, error: unknown): void;
   /**
-   * Reads an input that did not come with its claim.
+   * Reads an input that did not come with its claim, or came too large.
    *
    * @throws StepAbortedError where the attempt no longer holds its step; PermanentStepError where the input is too large
    */
@@ -110,7 +112,8 @@ export class RunningAttempt implements StepServices {
   /** Calls the handler; `limitTime` is to follow. Never throws. */
   start(): void {
     this.startedAt = performance.now();
-    if (this.claim.input.isDeferred) void this.startWithInput();
+    const { input } = this.claim;
+    if (input.isDeferred || input.exceeds(this.environment.maxInputBytes)) void this.startWithInput();
     else this.callHandler();
   }
 

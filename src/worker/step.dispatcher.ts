@@ -137,6 +137,7 @@ export class StepDispatcher implements LocalTaker {
       },
       rules: { maxResultBytes: settings.maxResultBytes, retryJitter: retries.retryJitter },
       defaultTimeoutSeconds: settings.stepTimeoutSeconds,
+      maxInputBytes: settings.maxInputBytes,
       transactions,
       publishers,
       onEventsLost: (attempt, error) =>

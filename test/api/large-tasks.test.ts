@@ -25,7 +25,7 @@ let task: Task;
 beforeAll(async () => {
   api = await ApiLab.start(
     {
-      settings: { requestTimeoutSeconds: 3 },
+      settings: { requestTimeoutSeconds: 2 },
       handlers: {
         give: ({ workflowStep }) => workflowStep.name,
         break: () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RetryableStepError } from '../../src/index.js';
 import type { WorkerHandle } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
-import { Happening } from '../support/until.js';
+import { Happening, until } from '../support/until.js';
 import { requestFor, workflow } from '../support/workflows.js';
 
 const PARENTS = Array.from({ length: 600 }, (_, n) => `p${n}`);
@@ -17,6 +17,13 @@ const FEW = workflow('few', {
   right: { handler: { callable: 'give' } },
   take: { dependencies: ['left', 'right'] },
 });
+/** Its branches end one after the other. */
+const APART = workflow('apart', {
+  left: { handler: { callable: 'give' } },
+  before: { handler: { callable: 'small' } },
+  right: { dependencies: ['before'], handler: { callable: 'give_after_left' } },
+  take: { dependencies: ['left', 'right'] },
+});
 const LIMIT = 1_048_576;
 
 let lab: Lab;
@@ -25,7 +32,7 @@ const joining = new Happening<string>();
 const letJoin = new Happening();
 
 beforeAll(async () => {
-  lab = await Lab.open(WIDE, PAIR, FEW);
+  lab = await Lab.open(WIDE, PAIR, FEW, APART);
   worker = await lab.worker({
     settings: { maxInputBytes: LIMIT, maxConcurrency: 2_000 },
     handlers: {
@@ -36,6 +43,17 @@ beforeAll(async () => {
         throw new RetryableStepError(`again after attempt ${workflowStep.attempt}`);
       },
       give: ({ context }) => 'x'.repeat(Number(context['bytes'])),
+      give_after_left: async ({ context, task, signal }) => {
+        await until('the other branch is recorded', async () => {
+          signal.throwIfAborted();
+          const found = await lab.rows(
+            `SELECT FROM tasker.steps WHERE task_uuid = $1 AND name = 'left' AND state = 4`,
+            [task.taskUuid],
+          );
+          return found.length > 0;
+        });
+        return 'x'.repeat(Number(context['bytes']));
+      },
       take: ({ context, dependencyResults }) => ({
         context: JSON.stringify(context).length,
         results: Object.values(dependencyResults).map((result) => JSON.stringify(result).length - 2),
@@ -85,6 +103,15 @@ describe('A step’s input', () => {
     const failed = await worker.client.waitFor(more.taskUuid);
     // Of two parents one alone may be over it already.
     expect(failed.steps.find(({ state }) => state === 'error')?.results?.metadata.error_code).toBe(
+      'INPUT_TOO_LARGE',
+    );
+  });
+
+  it('that is handed over by the database counts the context, too', async () => {
+    const padding = 'y'.repeat(LIMIT - 500_000);
+    const { taskUuid } = await worker.client.submit(requestFor(APART, { bytes: 300_000, padding }));
+    const task = await worker.client.waitFor(taskUuid);
+    expect(task.steps.find(({ name }) => name === 'take')?.results?.metadata.error_code).toBe(
       'INPUT_TOO_LARGE',
     );
   });
