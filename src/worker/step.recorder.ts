@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { LogSettings, WorkerSettings } from '../config/index.js';
+import { LogSettings, RetrySettings, WorkerSettings } from '../config/index.js';
 import { classifyFailure, isTransient } from '../database/index.js';
 import { Engine, TemplateCatalog } from '../engine/index.js';
 import type {
@@ -18,6 +18,7 @@ import { EventRelay } from './event.relay.js';
 import { HandedSteps } from './handed-steps.js';
 import type { EndedAttempt } from './handed-steps.js';
 import { LeaseKeeper } from './lease.keeper.js';
+import { storableReport } from './unstorable.report.js';
 import { WorkerStatistics } from './worker.statistics.js';
 
 /** Calls the database until it answers; the work is told when it is a repetition. */
@@ -39,6 +40,7 @@ export class StepRecorder {
     private readonly meters: Meters,
     private readonly log: LogSettings,
     private readonly settings: WorkerSettings,
+    private readonly retries: RetrySettings,
   ) {}
 
   /**
@@ -62,7 +64,7 @@ export class StepRecorder {
       this.recorded(reports, answer);
       return answer.handed.length === 0 ? answer : this.withHanded(answer, batch);
     } catch (error) {
-      await this.recordOneByOne(claimant, reports, error, persistently);
+      await this.recordOneByOne(claimant, batch, error, persistently);
       return null;
     }
   }
@@ -129,15 +131,18 @@ export class StepRecorder {
   /** A report that the database can't take must not keep the others of its batch from being recorded. */
   private async recordOneByOne(
     claimant: Claimant,
-    reports: readonly StepReport[],
+    batch: readonly EndedAttempt[],
     cause: unknown,
     persistently: Persistently,
   ): Promise<void> {
-    for (const report of reports) {
-      const triedAlone = reports.length === 1 || isTransient(cause);
+    for (const { claim, report } of batch) {
+      const triedAlone = batch.length === 1 || isTransient(cause);
       let problem = triedAlone ? cause : await this.recordAlone(claimant, report, persistently);
-      if (classifyFailure(problem) === 'data')
-        problem = await this.recordAlone(claimant, unstorable(report, problem), persistently);
+      if (classifyFailure(problem) === 'data') {
+        const step = [...(this.catalog.get(claim.templateId)?.steps.values() ?? [])][claim.stepIndex];
+        const storable = storableReport(report, problem, step, this.retries.retryJitter);
+        problem = await this.recordAlone(claimant, storable, persistently);
+      }
       if (problem !== null) this.giveUp(report, problem);
     }
   }
@@ -182,35 +187,6 @@ function logBlocked(taskUuid: string, reports: readonly StepReport[]): void {
     message: 'Task is blocked: a step has failed for good, and nothing else of it can run',
     failed_steps: failed.map((report) => idsOf(report).step_uuid).join(',') || null,
   });
-}
-
-/** What is recorded of a success that the database refuses to store. */
-function unstorable(report: StepReport, cause: unknown): StepReport {
-  const { taskUuid, stepIndex, token } = report;
-  return {
-    taskUuid,
-    stepIndex,
-    token,
-    outcome: 'failed',
-    failure: {
-      message: `The database can't store the result: ${describe(cause)}`,
-      error_code: 'INVALID_RESULT',
-      error_type: 'InvalidResultError',
-      retryable: false,
-      status_code: null,
-      context: {},
-      backtrace: [],
-    },
-    retry: {
-      retryable: false,
-      maxAttempts: 1,
-      backoff: 'none',
-      backoffBaseMs: 0,
-      maxBackoffMs: 0,
-      jitter: false,
-      retryAfterMs: null,
-    },
-  };
 }
 
 function describe(problem: unknown): string {

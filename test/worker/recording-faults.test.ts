@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
+import { RetryableStepError } from '../../src/index.js';
+import type { Task, TaskClient } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
 import { Happening, until } from '../support/until.js';
 import { requestFor, workflow } from '../support/workflows.js';
@@ -24,10 +26,24 @@ async function refuseToStore(result: string, sqlState: string): Promise<void> {
     WHEN (NEW.state = 4 AND NEW.result::text = '"${result}"') EXECUTE FUNCTION refuse()`);
 }
 
+/** As a database of another encoding than UTF8 refuses what it has no characters for. */
+async function refuseWhatIsNotAscii(): Promise<void> {
+  await lab.rows(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+      IF to_json(NEW)::text !~ '^[\\x20-\\x7e]*$' THEN
+        RAISE EXCEPTION 'has no equivalent in encoding "LATIN1"' USING ERRCODE = '22P05';
+      END IF;
+      RETURN NEW;
+    END $$`);
+  for (const table of ['steps', 'events'])
+    await lab.rows(`CREATE TRIGGER refuse BEFORE INSERT OR UPDATE ON tasker.${table}
+      FOR EACH ROW EXECUTE FUNCTION refuse()`);
+}
+
 describe('A result that the database does not take', () => {
   it('for what is in it fails its step, and no step that ended together with it', async () => {
     const { client } = await lab.worker({ handlers: { work: (step) => step.context['answer'] } });
-    await refuseToStore('cursed', '22P05');
+    await refuseToStore('cursed', '54000');
     const answers = ['fine', 'cursed', 'fine too', 'fine as well', 'cursed'];
     const outcomes = await client.submitMany(answers.map((answer) => requestFor(one, { answer })));
     const tasks = await Promise.all(
@@ -65,6 +81,63 @@ describe('A result that the database does not take', () => {
     await runs.happened;
     await lab.rows('DROP TRIGGER refuse ON tasker.steps');
     expect(await client.waitFor(taskUuid)).toMatchObject({ status: 'complete', steps: [{ attempts: 1 }] });
+  });
+});
+
+describe('Text that the database’s encoding does not have', () => {
+  const again = workflow('again', { work: { retry: { max_attempts: 2, backoff: 'none' } } });
+
+  beforeEach(async () => {
+    await lab.templates.write(again);
+    await refuseAfterStart();
+  });
+
+  let answer: (attempt: number) => unknown;
+  let client: TaskClient;
+
+  async function refuseAfterStart(): Promise<void> {
+    const worker = await lab.worker({ handlers: { work: (step) => answer(step.workflowStep.attempt) } });
+    ({ client } = worker);
+    await refuseWhatIsNotAscii();
+  }
+
+  async function settle(): Promise<Task> {
+    const { taskUuid } = await client.submit(requestFor(again));
+    return client.waitFor(taskUuid);
+  }
+
+  it('in a failure is replaced, and the step is tried again', async () => {
+    answer = (attempt) => {
+      if (attempt === 1)
+        throw new RetryableStepError('10 € are missing', { context: { 'price €': 'a\\€\n' } });
+      return 'paid';
+    };
+    const task = await settle();
+    expect(task).toMatchObject({ status: 'complete', steps: [{ attempts: 2 }] });
+    const [event] = await lab.rows(
+      'SELECT detail FROM tasker.events WHERE task_uuid = $1 AND kind IN (2, 3)',
+      [task.taskUuid],
+    );
+    expect(JSON.stringify(event)).toContain('10 ? are missing');
+    expect(JSON.stringify(event)).toContain('price ?');
+  });
+
+  it('in the last failure is replaced, and the step ends in error', async () => {
+    answer = () => {
+      throw new Error('10 € are missing');
+    };
+    expect(await settle()).toMatchObject({
+      status: 'blocked_by_failures',
+      steps: [{ attempts: 2, results: { error: { message: '10 ? are missing', retryable: true } } }],
+    });
+  });
+
+  it('in a result is a failure, and the step is tried again', async () => {
+    answer = (attempt) => (attempt === 1 ? '10 €' : '10 EUR');
+    expect(await settle()).toMatchObject({
+      status: 'complete',
+      steps: [{ attempts: 2, results: { result: '10 EUR' } }],
+    });
   });
 });
 
