@@ -35,6 +35,7 @@ import {
 import { RetentionSweeper } from './retention/index.js';
 import { TemplateLoader, TemplateRegistry } from './templates/index.js';
 import {
+  ApplicationEdgeModule,
   FallbackPoller,
   EventPublisherRegistry,
   EventRelay,
@@ -47,10 +48,13 @@ import {
   StepDispatcher,
   StepInputLoader,
   StepRecorder,
+  StartReminder,
   StepTransactions,
   TASKER_FEATURE,
   TaskerFeature,
+  TaskerWorker,
   WorkerLifecycle,
+  WorkerLoops,
   WorkerStatistics,
 } from './worker/index.js';
 
@@ -111,6 +115,9 @@ const PROVIDERS: Provider[] = [
   StepRecorder,
   StepDispatcher,
   FallbackPoller,
+  StartReminder,
+  WorkerLoops,
+  TaskerWorker,
   WorkerLifecycle,
 ];
 
@@ -161,7 +168,7 @@ export class TaskerModule {
   private static withSettings(settings: DynamicModule): DynamicModule {
     return {
       module: TaskerModule,
-      imports: [settings, DiscoveryModule],
+      imports: [settings, DiscoveryModule, ApplicationEdgeModule],
       providers: PROVIDERS,
       exports: PROVIDERS,
     };

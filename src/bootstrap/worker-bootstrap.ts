@@ -11,6 +11,7 @@ import { readLogSettings, readSettings } from '../config/index.js';
 import type { DeploymentMode, SettingsOverrides } from '../config/index.js';
 import { Database, StartAbandonedError } from '../database/index.js';
 import { ServiceLogStream, StartLog, StartReasonFilter } from '../logging/index.js';
+import { TaskerWorker } from '../worker/index.js';
 import { limitHeapGrowth } from './heap.growth.js';
 import { assertAddressFree } from './listen-address.check.js';
 import { updateSchema } from './schema.update.js';
@@ -148,6 +149,8 @@ export class WorkerBootstrap {
       signals?.handOverTo(app);
       if (settings.http.enableWebApi) await app.listen(settings.http.port, settings.http.host);
       else await app.init();
+      // Also where it has begun when the server listened: a start that fails is to be told here.
+      await app.get(TaskerWorker).start();
       const url = settings.http.enableWebApi ? await app.getUrl() : null;
       if (url !== null) {
         new Logger('Tasker').log(`Listening on ${url}`);

@@ -25,12 +25,14 @@ const STOP_PATIENCE_MS = 5_000;
  * Serves the durable subscriptions of this process: each by itself, one event after the other. Which process serves a
  * subscription is settled by a lease on its row; the others look every few seconds whether it has become free.
  *
- * `start` and `stop` may be called in any order, any number of times; after `stop` no event is delivered.
+ * Its life: `prepare`, `start`, then `stopTaking`, `stopServing` and `stop`, each of which may be left out or called again. After
+ * `stopTaking` no event is delivered, and none that fails is counted.
  */
 @Injectable()
 export class EventSubscriptionServer {
   private readonly logger = new Logger(EventSubscriptionServer.name);
   private readonly owner = randomUUID();
+  private subscriptions: readonly EventSubscription[] = [];
   private loops: SubscriptionLoop[] = [];
   private news: Subscription | undefined;
 
@@ -40,12 +42,20 @@ export class EventSubscriptionServer {
     private readonly bus: DomainEventBus,
   ) {}
 
-  async start(): Promise<void> {
+  /**
+   * Finds the subscriptions, and gives each its place in the outbox.
+   *
+   * @throws Error where one can't be served, see `DomainEventExplorer.explore`; the database's error
+   */
+  async prepare(): Promise<void> {
+    this.subscriptions = this.explorer.explore();
+    for (const { name, fromBeginning } of this.subscriptions) await this.store.register(name, fromBeginning);
+  }
+
+  start(): void {
     if (this.news !== undefined) return;
-    const subscriptions = this.explorer.explore();
-    this.bus.setSubscriptions(subscriptions);
-    for (const { name, fromBeginning } of subscriptions) await this.store.register(name, fromBeginning);
-    this.loops = subscriptions.map(
+    this.bus.setSubscriptions(this.subscriptions);
+    this.loops = this.subscriptions.map(
       (subscription) => new SubscriptionLoop(subscription, this.owner, this.store, this.bus, this.logger),
     );
     this.news = this.bus.stored.subscribe(() => {
@@ -54,12 +64,25 @@ export class EventSubscriptionServer {
     for (const loop of this.loops) loop.wake();
   }
 
-  async stop(): Promise<void> {
+  /** No further event is taken from the outbox; the one that is being handled may end. */
+  stopTaking(): void {
     this.news?.unsubscribe();
     this.news = undefined;
-    this.bus.setSubscriptions([]);
-    await Promise.all(this.loops.map((loop) => loop.stop()));
+    for (const loop of this.loops) loop.stopTaking();
+  }
+
+  /** As `stopTaking`; resolves when other processes may serve the subscriptions. Fast events still come. */
+  async stopServing(): Promise<void> {
+    this.stopTaking();
+    const { loops } = this;
     this.loops = [];
+    await Promise.all(loops.map((loop) => loop.stop()));
+  }
+
+  /** As `stopServing`, and no fast event comes any more. */
+  async stop(): Promise<void> {
+    await this.stopServing();
+    this.bus.setSubscriptions([]);
   }
 }
 
@@ -90,9 +113,13 @@ class SubscriptionLoop {
     if (this.running === undefined && this.failures === 0 && !this.stopped) this.run();
   }
 
-  async stop(): Promise<void> {
+  stopTaking(): void {
     this.stopped = true;
     clearTimeout(this.timer);
+  }
+
+  async stop(): Promise<void> {
+    this.stopTaking();
     await settledWithin(this.running, STOP_PATIENCE_MS);
     this.givingUp.abort();
     await this.store.release(this.subscription.name, this.owner).catch((error: unknown) => this.warn(error));
@@ -147,8 +174,11 @@ class SubscriptionLoop {
       try {
         await within(this.subscription.deliver(event), DELIVERY_TIMEOUT_MS, this.givingUp.signal);
       } catch (error) {
-        // It comes again where the subscription is served next.
-        if (this.givingUp.signal.aborted) return true;
+        // It comes again where the subscription is served next; what the subscriber needs may be gone by now.
+        if (this.stopped) {
+          this.leave(event.name, event.id, error);
+          return true;
+        }
         await this.refuse(event.name, event.id, position, error);
         return false;
       }
@@ -186,6 +216,13 @@ class SubscriptionLoop {
     );
     const before = (BigInt(position) - 1n).toString();
     await this.store.advance(this.subscription.name, this.owner, before, reason);
+  }
+
+  private leave(eventName: string, id: string, error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.logger.warn(
+      `Subscription ${this.subscription.name} did not end on ${eventName} (${id}) while the service stops; the event comes again: ${reason}`,
+    );
   }
 
   private retryDelay(): number {

@@ -12,6 +12,7 @@ import { TaskClient } from '../client/index.js';
 import { loadSettings } from '../config/index.js';
 import type { Settings, SettingsOverrides } from '../config/index.js';
 import { TaskerModule } from '../tasker.module.js';
+import { TaskerWorker } from '../worker/index.js';
 import { TestClock } from './test-clock.js';
 import { TestDatabase } from './test-database.js';
 
@@ -85,7 +86,9 @@ async function startApplication(
     logger,
   });
   try {
-    return await app.init();
+    await app.init();
+    await app.get(TaskerWorker).start();
+    return app;
   } catch (error) {
     await app.close();
     throw error;

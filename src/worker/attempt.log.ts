@@ -27,7 +27,14 @@ export function idsOf({ taskUuid, stepIndex }: Pick<AttemptKey, 'taskUuid' | 'st
  * it was the last one. A failure's line has the stack of what the handler threw.
  */
 export function logAttemptEnd(logger: FieldLogger, { attempt }: ClaimedStep, end: AttemptEnd): void {
-  if (!('report' in end)) {
+  if (end.kind === 'interrupted') {
+    const { error_code, message } = end.failure;
+    logger.warn({
+      message: `Step handed back, for it failed after the shutdown had begun: ${error_code}: ${message}`,
+      error_code,
+      ...stackField(end.failure),
+    });
+  } else if (!('report' in end)) {
     logger.debug(end.kind === 'unknown' ? 'Step handed back: its transaction broke' : 'Step dropped');
   } else if (end.report.outcome === 'succeeded') {
     logger.debug('Step succeeded');

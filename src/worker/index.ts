@@ -1,3 +1,4 @@
+export { ApplicationEdgeModule } from './application.edge.js';
 export { DomainEventPublisher } from './domain-event.publisher.js';
 export type { DomainEventPublisherContract, EventPublication } from './domain-event.publisher.js';
 export { EventPublisherRegistry } from './event-publisher.registry.js';
@@ -9,6 +10,7 @@ export { LeaseKeeper } from './lease.keeper.js';
 export { LifecycleEnforcer } from './lifecycle.enforcer.js';
 export { NamespaceMigrator } from './namespace.migrator.js';
 export { ServedTemplates, UnknownNamespaceError } from './served-templates.js';
+export { StartReminder } from './start.reminder.js';
 export { StepDispatcher } from './step.dispatcher.js';
 export type { DispatcherStatus } from './step.dispatcher.js';
 export {
@@ -30,5 +32,7 @@ export { StepTransactions } from './step.transactions.js';
 export { TaskSequenceStep } from './task-sequence-step.js';
 export type { StepTask, WorkflowStep } from './task-sequence-step.js';
 export { TASKER_FEATURE, TaskerFeature } from './tasker-feature.js';
+export { NotReadyError, WorkerLoops } from './worker.loops.js';
+export { TaskerWorker } from './tasker.worker.js';
 export { WorkerLifecycle } from './worker.lifecycle.js';
 export { WorkerStatistics } from './worker.statistics.js';

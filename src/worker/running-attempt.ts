@@ -3,17 +3,20 @@ import { types } from 'node:util';
 import type { ClientBase } from 'pg';
 import type { OwnContext } from '../context/index.js';
 import { isConnectionLoss, isTransient } from '../database/index.js';
-import type { AttemptKey, ClaimedStep, CompletionAnswer, JsonValue, StepReport } from '../engine/index.js';
+import type {
+  AttemptKey,
+  ClaimedStep,
+  CompletionAnswer,
+  FailureDetail,
+  JsonValue,
+  StepReport,
+} from '../engine/index.js';
 import type { EventPublisherRegistry } from './event-publisher.registry.js';
 import type { RunnableStep } from './served-templates.js';
 import { stepClient } from './step-client.proxy.js';
-import {
-  PermanentStepError,
-  RetryableStepError,
-  StepAbortedError,
-  TransactionEndedError,
-} from './step-errors.js';
+import { isClassified, StepAbortedError, TransactionEndedError } from './step-errors.js';
 import { stepEvents } from './step-events.builder.js';
+import { StepFailure } from './step-execution-result.js';
 import { reportAnswer, reportError } from './step-report.builder.js';
 import type { ReportRules } from './step-report.builder.js';
 import type { OpenTransaction, StepTransactions } from './step.transactions.js';
@@ -34,6 +37,11 @@ export type AttemptEnd =
    * others, and whether it committed may not be known: the step is to be handed back, if it is still held.
    */
   | { readonly kind: 'unknown' }
+  /**
+   * It failed after the shutdown had begun, and the handler has not said how: what it needs may have been closed. The step is to
+   * be handed back unspent.
+   */
+  | { readonly kind: 'interrupted'; readonly failure: FailureDetail }
   /** Nothing may be recorded: the lease is lost, or the attempt is handed back. */
   | { readonly kind: 'dropped' };
 
@@ -62,6 +70,8 @@ export interface AttemptEnvironment {
    */
   loadInput(claim: ClaimedStep): Promise<void>;
   readStepResult(taskUuid: string, stepName: string): Promise<JsonValue | undefined>;
+  /** Whether the shutdown has begun. */
+  isStopping(this: void): boolean;
   /** In which handlers run. */
   readonly ownContext: OwnContext;
   /** Whether the attempt still holds its step; renews its lease. */
@@ -125,7 +135,9 @@ export class RunningAttempt implements StepServices {
       else this.finish(() => this.failed(error));
       return;
     }
-    if (!this.over) this.callHandler();
+    if (this.environment.isStopping())
+      this.finish(() => this.failed(new StepAbortedError('SHUTDOWN', 'Its input was still being read')));
+    else if (!this.over) this.callHandler();
   }
 
   private callHandler(): void {
@@ -259,6 +271,8 @@ export class RunningAttempt implements StepServices {
     const report = this.withEvents(
       reportAnswer(this.claim, this.runnable.step, answer, this.environment.rules),
     );
+    if (report.outcome === 'failed' && this.environment.isStopping() && !(answer instanceof StepFailure))
+      return this.interrupted(report.failure);
     if (this.transactionOpening === undefined) return { kind: 'report', report };
     return report.outcome === 'failed' ? this.rolledBackTo(report) : this.recordInTransaction(report);
   }
@@ -277,7 +291,7 @@ export class RunningAttempt implements StepServices {
     for (let depth = 0; this.outages.length > 0 && depth < DEEPEST_CAUSE; depth += 1) {
       if (this.outages.includes(error)) return true;
       if (!types.isNativeError(error)) return false;
-      if (error instanceof PermanentStepError || error instanceof RetryableStepError) return false;
+      if (isClassified(error)) return false;
       error = error.cause;
     }
     return false;
@@ -302,7 +316,15 @@ export class RunningAttempt implements StepServices {
   }
 
   private failed(error: unknown): Promise<AttemptEnd> {
-    return this.rolledBackTo(this.withEvents(this.reportOf(error)));
+    const report = this.reportOf(error);
+    if (report.outcome === 'failed' && this.environment.isStopping() && !isClassified(error))
+      return this.interrupted(report.failure);
+    return this.rolledBackTo(this.withEvents(report));
+  }
+
+  private async interrupted(failure: FailureDetail): Promise<AttemptEnd> {
+    await this.rollback();
+    return { kind: 'interrupted', failure };
   }
 
   private reportOf(error: unknown): StepReport {

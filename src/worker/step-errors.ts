@@ -40,6 +40,11 @@ export class RetryableStepError extends TaskerError {
   }
 }
 
+/** Whether what a handler threw says whether the step is to run again. */
+export function isClassified(thrown: unknown): boolean {
+  return thrown instanceof PermanentStepError || thrown instanceof RetryableStepError;
+}
+
 /** A step that the handler counts on has no result: it is not a dependency, or was resolved by hand without one. */
 export class MissingDependencyError extends PermanentStepError {
   /** @param reason the message, if the handler has a better one */

@@ -60,13 +60,14 @@ export interface DispatcherStatus {
 /**
  * Runs steps: claims no more than it has free slots for, starts their handlers, and records how they end.
  *
- * Its life: stopped -> (`start`) running -> (`stop`) draining -> stopped.
+ * Its life: stopped -> (`start`) running -> (`stopClaiming`) draining -> (`stop`) stopped.
  *
  * - running: woken by `wake` (a notification, a poll, a due retry, a submit in this process), it claims until it has no
  *   free slot or nothing is ready. Ended attempts gather in a buffer; each call that records a batch of them claims for
  *   the slots that are free by then, so that under load every round trip does both.
  * - A step whose attempts were lost with their workers is held until nothing else runs here, and then runs alone.
- * - draining: nothing is claimed; running attempts may end until the deadline, the rest is handed back unspent.
+ * - draining (from `stopClaiming`): nothing is claimed; running attempts may end until the deadline, the rest is handed back
+ *   unspent.
  */
 @Injectable()
 export class StepDispatcher implements LocalTaker {
@@ -102,6 +103,10 @@ export class StepDispatcher implements LocalTaker {
   /** A step that is to run alone: 'claiming' while it is asked for. */
   private suspect: ClaimedStep | 'claiming' | undefined;
   private schemaIsNewer = false;
+  /** Whether `start` was called, and no stop since. */
+  private startWanted = false;
+  /** When running attempts are handed back. */
+  private deadline: NodeJS.Timeout | undefined;
   private abandon = new AbortController();
   private whenIdle: (() => void) | undefined;
   private readonly ownContext = new OwnContext();
@@ -145,6 +150,7 @@ export class StepDispatcher implements LocalTaker {
       loadInput: (claim) => this.persistently(() => inputs.load(claim)),
       readStepResult: (taskUuid, stepName) => results.read(taskUuid, stepName),
       ownContext: this.ownContext,
+      isStopping: () => this.state !== 'running',
       renewLease: (attempt) => leases.renew(attempt),
       recordWithin: (client, report) =>
         engine.complete(this.claimant(), [report], { tokens: [] }, false, client),
@@ -152,9 +158,18 @@ export class StepDispatcher implements LocalTaker {
   }
 
   async start(): Promise<void> {
-    if (this.state !== 'stopped') return;
-    this.workerId = await this.engine.registerWorker(this.settings.workerId, hostname());
+    if (this.state !== 'stopped' || this.startWanted) return;
+    this.startWanted = true;
     this.abandon = new AbortController();
+    try {
+      this.workerId = await this.persistently(() =>
+        this.engine.registerWorker(this.settings.workerId, hostname()),
+      );
+    } catch (error) {
+      this.startWanted = false;
+      throw error;
+    }
+    if (!this.startWanted) return;
     this.state = 'running';
     this.wake();
   }
@@ -189,13 +204,15 @@ export class StepDispatcher implements LocalTaker {
   }
 
   /**
-   * Takes no more work, lets running attempts end until shortly before `shutdownTimeoutSeconds` are over, hands back the
-   * rest, and records what has ended. Safe to call twice, or without `start`.
+   * Takes no more work, and hands back what has not started. Running attempts may end until shortly before
+   * `shutdownTimeoutSeconds` are over, then they are handed back; so is each that fails meanwhile without saying how, for what
+   * it needs may be gone. Safe to call twice, without `start`, and during it.
    */
-  async stop(): Promise<void> {
-    if (this.state === 'stopped') return;
-    const idle = this.untilIdle();
-    if (this.state === 'draining') return idle;
+  stopClaiming(): void {
+    this.startWanted = false;
+    // A start that still waits for the database gives up.
+    if (this.state === 'stopped') this.abandon.abort();
+    if (this.state !== 'running') return;
     this.state = 'draining';
     this.alarm.clear();
     const waiting = this.queue.takeAll();
@@ -205,13 +222,20 @@ export class StepDispatcher implements LocalTaker {
     void this.handBack(waiting);
 
     const allMs = this.settings.shutdownTimeoutSeconds * 1000;
-    const deadline = setTimeout(
+    this.deadline = setTimeout(
       () => this.abortRunning(),
       allMs - Math.min(GOODBYES_MS, allMs * GOODBYES_PART),
     );
+  }
+
+  /** As `stopClaiming`; resolves when nothing runs and what has ended is recorded. Safe to call twice, or without `start`. */
+  async stop(): Promise<void> {
+    this.stopClaiming();
+    if (this.state === 'stopped') return;
+    const idle = this.untilIdle();
     this.schedulePump();
     await idle;
-    clearTimeout(deadline);
+    clearTimeout(this.deadline);
     this.state = 'stopped';
   }
 
@@ -227,7 +251,8 @@ export class StepDispatcher implements LocalTaker {
   }
 
   private notClaimingBecause(): string | null {
-    if (this.state === 'stopped') return 'the dispatcher has not started';
+    if (this.state === 'stopped')
+      return 'the worker has not started: the application does not listen, and nothing called TaskerWorker.start()';
     if (this.state === 'draining') return 'the service is shutting down';
     if (this.schemaIsNewer)
       return `the database's schema is newer than version ${SCHEMA_VERSION}, which this release knows`;
@@ -444,6 +469,7 @@ export class StepDispatcher implements LocalTaker {
         this.announceReleased(end.answer);
         break;
       case 'unknown':
+      case 'interrupted':
         void this.handBack([claim]);
         break;
       case 'dropped':

@@ -8,7 +8,7 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { Cron, Interval, ScheduleModule, SchedulerRegistry, Timeout } from '@nestjs/schedule';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { TaskClient, TaskerModule } from '../../src/index.js';
+import { TaskClient, TaskerModule, TaskerWorker } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
 import { namespaceModule, requestFor, workflow } from '../support/workflows.js';
 
@@ -29,6 +29,7 @@ async function withApplication(
 ): Promise<void> {
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   try {
+    await app.get(TaskerWorker).start();
     await use(app);
   } finally {
     await app.close();

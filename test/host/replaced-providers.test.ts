@@ -10,6 +10,7 @@ import {
   StepHandler,
   TaskClient,
   TaskerModule,
+  TaskerWorker,
 } from '../../src/index.js';
 import type { DomainEvent, EventPublication, JsonValue, TaskSequenceStep } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
@@ -87,7 +88,9 @@ async function start(replace: Replace): Promise<TestingModule> {
   });
   const app = await replace(Test.createTestingModule({ imports: [tasker, SaleModule] })).compile();
   try {
-    return await app.init();
+    await app.init();
+    await app.get(TaskerWorker).start();
+    return app;
   } catch (error) {
     await app.close();
     throw error;

@@ -23,11 +23,12 @@ const RESULTS = { price_usage: 19000, store_invoice: 1, send_invoice: 'Invoice 1
 /** Runs the task in the README's own Nest application, the one with `TaskerModule.forRoot`. */
 const RUN_IN_NEST_APPLICATION = `
 import { NestFactory } from '@nestjs/core';
-import { TaskClient } from 'tasker-nest';
+import { TaskClient, TaskerWorker } from 'tasker-nest';
 import { taskResults } from 'tasker-nest/testing';
 import { AppModule } from './snippets/existing.module.js';
 
 const app = await NestFactory.createApplicationContext(AppModule, { logger: ['error'] });
+await app.get(TaskerWorker).start();
 const client = app.get(TaskClient);
 const { taskUuid } = await client.submit(${JSON.stringify(REQUEST)});
 const task = await client.waitFor(taskUuid, { timeoutMs: 20_000 });

@@ -6,7 +6,7 @@ import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
-import { StepHandler, TaskClient, TaskerModule } from '../../src/index.js';
+import { StepHandler, TaskClient, TaskerModule, TaskerWorker } from '../../src/index.js';
 import { Lab } from '../support/lab.js';
 import { namespaceModule, requestFor, workflow } from '../support/workflows.js';
 
@@ -84,6 +84,7 @@ describe('In another Nest application', () => {
       abortOnError: false,
     });
     try {
+      await app.get(TaskerWorker).start();
       const client = app.get(TaskClient);
       const { taskUuid } = await client.submit(requestFor(red));
       expect(await client.waitFor(taskUuid)).toMatchObject({ steps: [{ results: { result: 'embedded' } }] });
