@@ -1,4 +1,6 @@
 import { recogniseAcrossCopies } from '../copies/index.js';
+import { MOST_VIOLATIONS } from '../templates/index.js';
+
 /** One thing that is wrong with a value that came in, and where. */
 export interface Violation {
   /** A path into the value, such as `context.even_number`. */
@@ -40,16 +42,45 @@ export class InvalidUuidError extends TaskerError {
   readonly code = 'INVALID_UUID';
 }
 
-/** The request or its context breaks a rule; `violations` names each place. */
+/** Violations in words: `items[0].sku: is required; and 3 more`. */
+export function violationText(violations: readonly Violation[], rest: string | null): string {
+  const told = violations.map(({ path, message }) => `${path}: ${message}`);
+  return [...told, ...(rest === null ? [] : [`and ${rest}`])].join('; ');
+}
+
+/** The first hundred in words, and that there are more. */
+export function toldViolations(found: readonly Violation[]): string {
+  const { violations, rest } = firstViolations(found);
+  return violationText(violations, rest);
+}
+
+/** The first violations of a list that a check has ended early, and in words how many are left out. */
+function firstViolations(found: readonly Violation[]): {
+  readonly violations: readonly Violation[];
+  readonly rest: string | null;
+} {
+  const left = found.length - MOST_VIOLATIONS;
+  return left <= 0
+    ? { violations: found, rest: null }
+    : { violations: found.slice(0, MOST_VIOLATIONS), rest: `at least ${left} more` };
+}
+
+/** The request or its context breaks a rule; `violations` names each place, up to a hundred. */
 export class InvalidTaskRequestError extends TaskerError {
   static {
     recogniseAcrossCopies(this, 'InvalidTaskRequestError');
   }
 
   readonly code = 'INVALID_TASK_REQUEST';
+  readonly violations: readonly Violation[];
+  /** How many are left out, such as "at least 1 more"; null: none. */
+  readonly rest: string | null;
 
-  constructor(readonly violations: readonly Violation[]) {
-    super(`The task request is not valid: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`);
+  constructor(found: readonly Violation[]) {
+    const { violations, rest } = firstViolations(found);
+    super(`The task request is not valid: ${violationText(violations, rest)}`);
+    this.violations = violations;
+    this.rest = rest;
   }
 }
 

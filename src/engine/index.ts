@@ -29,6 +29,8 @@ export {
   NotFoundError,
   TaskerError,
   TemplateNotFoundError,
+  toldViolations,
+  violationText,
   WaitTimeoutError,
 } from './errors.js';
 export type { Violation } from './errors.js';

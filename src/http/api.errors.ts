@@ -1,4 +1,4 @@
-import { TaskerError } from '../engine/index.js';
+import { TaskerError, violationText } from '../engine/index.js';
 import type { Violation } from '../engine/index.js';
 import { pathWithin } from './value-path.format.js';
 
@@ -7,14 +7,16 @@ export class MalformedJsonError extends TaskerError {
   readonly code = 'JSON_ERROR';
 }
 
-/** The request is JSON but not what was asked for; `violations` names each place. */
+/** The request is JSON but not what was asked for; `violations` names each place, up to a hundred. */
 export class InvalidRequestError extends TaskerError {
   readonly code = 'BAD_REQUEST';
 
-  constructor(readonly violations: readonly Violation[]) {
-    super(
-      `The request is not valid: ${violations.map(({ path, message }) => `${path} ${message}`).join('; ')}`,
-    );
+  /** @param rest how many violations are left out, such as "4900 more"; null: none */
+  constructor(
+    readonly violations: readonly Violation[],
+    readonly rest: string | null = null,
+  ) {
+    super(`The request is not valid: ${violationText(violations, rest)}`);
   }
 
   /** The same, where the value is only a part of the request; `$` is the whole of it. */
@@ -22,6 +24,7 @@ export class InvalidRequestError extends TaskerError {
     if (base === '$') return this;
     return new InvalidRequestError(
       this.violations.map(({ path, message }) => ({ path: pathWithin(base, path), message })),
+      this.rest,
     );
   }
 }

@@ -1,16 +1,15 @@
 import { HttpException } from '@nestjs/common';
 
 import { requestFailure } from '../database/index.js';
-import { DuplicateTaskError, InvalidTaskRequestError, TaskerError } from '../engine/index.js';
+import { DuplicateTaskError, InvalidTaskRequestError, TaskerError, violationText } from '../engine/index.js';
 import type { Violation } from '../engine/index.js';
+import { MOST_VIOLATIONS } from '../templates/index.js';
 import { InvalidRequestError } from './api.errors.js';
 import { type ErrorCode, STATUS_OF_CODE } from './error-codes.js';
 import type { ErrorAnswer, ErrorBody } from './error-answer.types.js';
 import { MAX_BODY_BYTES } from './json-body.middleware.js';
 import { toWirePath } from './wire-path.format.js';
 
-/** A body of nothing but mistakes would else be answered with a many times larger one. */
-const MOST_DETAILS = 100;
 const DEFAULT_RETRY_AFTER_SECONDS = 1;
 
 /** The code of an answer for an error of the engine, by the error's own. */
@@ -48,9 +47,9 @@ const BY_STATUS: ReadonlyMap<number, ErrorCode> = new Map([
 ]);
 
 /** What a client is told about `error`: never a stack trace, never SQL, nothing that was not meant for it. */
-export function toErrorAnswer(error: unknown): ErrorAnswer {
+export function toErrorAnswer(error: unknown, mostDetails = MOST_VIOLATIONS): ErrorAnswer {
   return (
-    answerTaskerError(error) ??
+    answerTaskerError(error, mostDetails) ??
     answerHttpException(error) ??
     answerDatabaseFailure(error) ??
     answerWith(500, 'INTERNAL_ERROR', 'Something went wrong inside the service; its log says what')
@@ -73,7 +72,7 @@ export function answerHttpFailure(status: number, message: string): ErrorAnswer 
     : answerWith(status, code, 'The request failed');
 }
 
-function answerTaskerError(error: unknown): ErrorAnswer | null {
+function answerTaskerError(error: unknown, mostDetails: number): ErrorAnswer | null {
   if (!(error instanceof TaskerError)) return null;
   const code = BY_TASKER_CODE.get(error.code);
   if (code === undefined) return null;
@@ -81,8 +80,11 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
   if (error instanceof InvalidTaskRequestError)
     return answerViolations(
       error.violations.map(({ path, message }) => ({ path: toWirePath(path), message })),
+      error.rest,
+      mostDetails,
     );
-  if (error instanceof InvalidRequestError) return answerViolations(error.violations);
+  if (error instanceof InvalidRequestError)
+    return answerViolations(error.violations, error.rest, mostDetails);
   if (error instanceof DuplicateTaskError) {
     return answerWith(status, code, error.message, { existing_task_uuid: error.existingTaskUuid });
   }
@@ -93,11 +95,17 @@ function answerTaskerError(error: unknown): ErrorAnswer | null {
   return answerWith(status, code, error.message);
 }
 
-function answerViolations(violations: readonly Violation[]): ErrorAnswer {
-  const details = violations.slice(0, MOST_DETAILS).map(({ path, message }) => ({ path, message }));
-  const more = violations.length > MOST_DETAILS ? `; and ${violations.length - MOST_DETAILS} more` : '';
-  const listed = details.map(({ path, message }) => `${path}: ${message}`).join('; ');
-  return answerWith(400, 'BAD_REQUEST', `The request is not valid: ${listed}${more}`, { details });
+/** @param rest how many violations are not among these */
+function answerViolations(
+  violations: readonly Violation[],
+  rest: string | null,
+  mostDetails: number,
+): ErrorAnswer {
+  const details = violations.slice(0, mostDetails).map(({ path, message }) => ({ path, message }));
+  const cut = violations.length - details.length;
+  const more = cut > 0 ? `at least ${cut} more` : rest;
+  const message = `The request is not valid: ${violationText(details, more)}`;
+  return answerWith(400, 'BAD_REQUEST', message, { details });
 }
 
 function retryAfterSeconds(error: TaskerError): number {

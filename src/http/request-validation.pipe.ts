@@ -1,7 +1,8 @@
 import { type ArgumentMetadata, type PipeTransform, type Type } from '@nestjs/common';
-import { validate, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validate, type ValidationError } from 'class-validator';
 
 import type { Violation } from '../engine/index.js';
+import { MOST_VIOLATIONS } from '../templates/index.js';
 import { InvalidRequestError } from './api.errors.js';
 import { formatPath } from './value-path.format.js';
 
@@ -47,15 +48,42 @@ async function toDto<Dto extends object>(dtoClass: Type<Dto>, value: unknown): P
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new InvalidRequestError([{ path: '$', message: 'must be a JSON object' }]);
   }
-  const unseen = findUnseenFields(value);
-  if (unseen.length > 0) throw new InvalidRequestError(unseen);
-  const dto = Object.assign(new dtoClass(), value);
-  const errors = await validate(dto, { whitelist: true, forbidNonWhitelisted: true, stopAtFirstError: true });
-  if (errors.length > 0) throw new InvalidRequestError(errors.flatMap(toViolations));
+  const known = knownFields(dtoClass);
+  const dto = new dtoClass();
+  for (const field of known)
+    if (Object.hasOwn(value, field)) Reflect.set(dto, field, Reflect.get(value, field));
+  const unknown = Object.keys(value).filter((field) => !known.has(field));
+  const errors = await validate(dto, { stopAtFirstError: true, forbidUnknownValues: false });
+  const listed = unknown.slice(0, MOST_VIOLATIONS);
+  const violations = [...listed.map(unknownField), ...errors.flatMap(toViolations)];
+  if (violations.length > 0) throw refusal(violations, unknown.length - listed.length);
   // The JSON parser lets none through; this is about queries.
-  const unstorable = Object.keys(value).filter((field) => isUnstorable(Reflect.get(value, field)));
+  const unstorable = [...known].filter((field) => isUnstorable(Reflect.get(dto, field)));
   if (unstorable.length > 0) throw new InvalidRequestError(unstorable.map(unstorableField));
   return dto;
+}
+
+/** Lists the first hundred, and counts the others. */
+function refusal(violations: readonly Violation[], unlisted: number): InvalidRequestError {
+  const told = violations.slice(0, MOST_VIOLATIONS);
+  const rest = violations.length - told.length + unlisted;
+  return new InvalidRequestError(told, rest === 0 ? null : `${rest} more`);
+}
+
+/** The fields that the class has rules for; they are few, however many a client sends. */
+function knownFields(dtoClass: Type): ReadonlySet<string> {
+  const known = fields.get(dtoClass);
+  if (known !== undefined) return known;
+  const rules = getMetadataStorage().getTargetValidationMetadatas(dtoClass, '', false, false);
+  const found = new Set(rules.map(({ propertyName }) => propertyName));
+  fields.set(dtoClass, found);
+  return found;
+}
+
+const fields = new WeakMap<Type, ReadonlySet<string>>();
+
+function unknownField(field: string): Violation {
+  return { path: formatPath([field]), message: NOT_A_FIELD };
 }
 
 /** PostgreSQL takes no NUL character, not even to compare with. */
@@ -67,16 +95,6 @@ function unstorableField(field: string): Violation {
   return { path: formatPath([field]), message: 'holds a NUL character, which no stored text holds' };
 }
 
-/** No DTO has fields of these names, and class-validator takes what it inherits from `Object` for its own entries. */
-function findUnseenFields(value: object): readonly Violation[] {
-  return Object.keys(value)
-    .filter((field) => field in Object.prototype)
-    .map((field) => ({ path: formatPath([field]), message: NOT_A_FIELD }));
-}
-
 function toViolations({ property, constraints = {} }: ValidationError): readonly Violation[] {
-  return Object.entries(constraints).map(([rule, message]) => ({
-    path: formatPath([property]),
-    message: rule === 'whitelistValidation' ? NOT_A_FIELD : message,
-  }));
+  return Object.values(constraints).map((message) => ({ path: formatPath([property]), message }));
 }

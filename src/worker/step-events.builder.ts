@@ -1,4 +1,4 @@
-import { jsonProblem, storedJson } from '../engine/index.js';
+import { jsonProblem, storedJson, toldViolations } from '../engine/index.js';
 import type {
   ClaimedStep,
   JsonValue,
@@ -88,7 +88,7 @@ function fitting(event: RegisteredEvent, payload: JsonValue): JsonValue {
 
 function schemaError({ template }: RegisteredEvent, violations: readonly Violation[]): PermanentStepError {
   return new PermanentStepError(
-    `The payload of event "${template.name}" does not fit: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`,
+    `The payload of event "${template.name}" does not fit: ${toldViolations(violations)}`,
     { errorCode: 'EVENT_SCHEMA', errorType: 'EventSchemaError' },
   );
 }

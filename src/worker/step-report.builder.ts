@@ -1,4 +1,4 @@
-import { jsonProblem, storableText, storedJson } from '../engine/index.js';
+import { jsonProblem, storableText, storedJson, toldViolations } from '../engine/index.js';
 import type { AttemptKey, FailureDetail, JsonObject, RegisteredStep, StepReport } from '../engine/index.js';
 import { isJsonObject } from '../templates/index.js';
 import { PermanentStepError, RetryableStepError, StepAbortedError } from './step-errors.js';
@@ -75,7 +75,7 @@ function readAnswer(
   const violations =
     step.template.resultSchema === null ? [] : step.checkResult(asStored(result, resultJson), 'result');
   if (violations.length > 0) {
-    const message = `The result breaks the result_schema: ${violations.map((v) => `${v.path}: ${v.message}`).join('; ')}`;
+    const message = `The result breaks the result_schema: ${toldViolations(violations)}`;
     return refused(attempt, step, 'RESULT_SCHEMA', message, rules);
   }
   // Written out: a spread costs more than everything else here.

@@ -240,6 +240,17 @@ describe('the task endpoints', () => {
       expect(answer.body.error.details).toHaveLength(100);
       expect(answer.body.error.message).toMatch(/; and 4900 more$/);
     });
+
+    it('tells of at most 1,000 mistakes in a whole batch, and of one in each refused task', async () => {
+      const extra = Object.fromEntries(Array.from({ length: 150 }, (_, n) => [`x${n}`, 1]));
+      const tasks = Array.from({ length: 20 }, () => extra);
+      const { body } = await api.post({ tasks }, '/v1/tasks/batch').expect(200);
+      const told = body.tasks.map(({ error }: { error: { details: unknown[] } }) => error.details.length);
+      expect(told).toEqual([
+        ...Array.from({ length: 10 }, () => 100),
+        ...Array.from({ length: 10 }, () => 1),
+      ]);
+    });
   });
 
   describe('GET /v1/tasks/{uuid}', () => {

@@ -40,7 +40,7 @@ export class StepActions {
       );
     } catch (error) {
       throw error instanceof InvalidTaskRequestError
-        ? new InvalidRequestError(error.violations).within('completion_data')
+        ? new InvalidRequestError(error.violations, error.rest).within('completion_data')
         : error;
     }
   }
