@@ -45,6 +45,7 @@ export type {
   Violation,
 } from './engine/index.js';
 export { HealthModule } from './health/index.js';
+export { TaskerExceptionFilter } from './http/index.js';
 export { TaskerModule } from './tasker.module.js';
 export type { TaskerFeatureOptions, TaskerModuleAsyncOptions, TaskerModuleOptions } from './tasker.module.js';
 export { TemplateLoadError } from './templates/index.js';

@@ -21,6 +21,7 @@ import { checkRights } from './rights.check.js';
 import { SchemaMigrator } from './schema-migrator.js';
 import { checkPooledSession, checkServer, pinSession } from './session.check.js';
 import { clientOfContext } from './context.client.js';
+import { ownFailure } from './own-failures.js';
 import { classifyFailure, isForeignStatement, isTransient } from './postgres-errors.js';
 
 /** A statement with a name is prepared once a connection. */
@@ -108,7 +109,7 @@ export class Database {
       const result = await this.openPool().query<Row>(this.prepared(statement, values));
       return result.rows;
     } catch (error) {
-      throw this.explained(error);
+      throw ownFailure(this.explained(error));
     }
   }
 

@@ -10,6 +10,7 @@ export {
 export type { MissingRight } from './database.errors.js';
 export type { Statement } from './database.js';
 export { EmbeddedPostgres } from './embedded/index.js';
+export { isOwnFailure } from './own-failures.js';
 export {
   classifyFailure,
   isConnectionLoss,

@@ -25,5 +25,6 @@ export {
 export { API_KEY_HEADER, Authenticator } from './security/authenticator.js';
 export { ANYBODY, Asking } from './security/request-identity.js';
 export type { RequestIdentity } from './security/request-identity.js';
+export { TaskerExceptionFilter } from './tasker-exception.filter.js';
 export { UuidParamPipe } from './uuid-param.pipe.js';
 export { toWirePath } from './wire-path.format.js';

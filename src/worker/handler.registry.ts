@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TaskerError } from '../engine/index.js';
 import type { RegisteredTemplate } from '../engine/index.js';
-import type { StepTemplate } from '../templates/index.js';
+import type { StepTemplate, TaskTemplate } from '../templates/index.js';
 import { EventPublisherRegistry } from './event-publisher.registry.js';
 import { HandlerExplorer } from './handler.explorer.js';
 import type { DiscoveredHandler } from './handler.explorer.js';
@@ -73,6 +73,25 @@ export class HandlerRegistry {
     return problems.length > 0 ? { problems } : { handlers };
   }
 
+  /**
+   * Modules with handlers that nothing runs, because they import no `TaskerModule.forFeature` and no template names their
+   * callables, each with what is to be done about it.
+   */
+  unserved(templates: readonly TaskTemplate[]): readonly string[] {
+    const provided = this.namespaces();
+    const used = new Set(
+      templates
+        .filter(({ namespace }) => provided.includes(namespace))
+        .flatMap(({ namespace, steps }) => steps.flatMap((step) => this.candidates(namespace, step))),
+    );
+    const idle = new Map<string, DiscoveredHandler[]>();
+    for (const handler of this.handlers()) {
+      if (handler.namespaces.length > 0 || used.has(handler)) continue;
+      idle.set(handler.moduleName, [...(idle.get(handler.moduleName) ?? []), handler]);
+    }
+    return [...idle].map(([moduleName, handlers]) => adviceFor(moduleName, handlers, templates));
+  }
+
   /** The callable within the namespace; else the step's name within the namespace; else the callable anywhere. */
   private candidates(
     namespace: string,
@@ -98,6 +117,23 @@ function problemOf(step: StepTemplate, candidates: readonly DiscoveredHandler[])
     return `${candidates.length} handlers: ${candidates.map((one) => `${one.className} in ${one.moduleName}`).join(', ')}`;
   }
   return handler.hasMethod(method) ? null : `${handler.className} has no method "${method}"`;
+}
+
+/** Names the namespace whose steps the handlers would run, if there is one. */
+function adviceFor(
+  moduleName: string,
+  handlers: readonly DiscoveredHandler[],
+  templates: readonly TaskTemplate[],
+): string {
+  const keys = new Set(handlers.flatMap((handler) => handler.keys));
+  const fitting = templates.find(({ steps }) =>
+    steps.some(({ name, handler }) => keys.has(name) || keys.has(handler.callable)),
+  );
+  const namespace = fitting === undefined ? '"…"' : `"${fitting.namespace}"`;
+  return (
+    `Nothing runs the step handlers of module ${moduleName} (${handlers.map(({ className }) => className).join(', ')}): ` +
+    `it does not say which namespace they belong to. Add TaskerModule.forFeature({ namespace: ${namespace} }) to its imports`
+  );
 }
 
 function boundTo(handler: DiscoveredHandler, method: string): BoundHandler {

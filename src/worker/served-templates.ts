@@ -70,6 +70,8 @@ export class ServedTemplates {
       if ('problems' in binding) problems.push(...binding.problems);
       else this.bound.set(registered.templateId, runnableSteps(registered, binding.handlers));
     }
+    const templates = this.catalog.list().map(({ template }) => template);
+    for (const advice of this.registry.unserved(templates)) this.logger.warn(advice);
     if (problems.length > 0) throw new HandlersMissingError(problems, this.registry.handlers());
   }
 

@@ -354,3 +354,33 @@ describe('The service does not start', () => {
     expect(await worker.client.get(taskUuid)).toMatchObject({ status: 'complete' });
   });
 });
+
+describe('A module whose handlers nothing runs', () => {
+  class BillingModule {}
+  class SharedModule {}
+
+  it('is named at the start with its handlers, and what its forFeature has to say', async () => {
+    const warn = jest.fn();
+    const shared = workflow('shared', { borrowed: {} }, { namespace: 'lab' });
+    lab = await Lab.open(one, workflow('bill', { price: {}, send: {} }, { namespace: 'billing' }), shared);
+    await lab.worker({
+      logger: { log: () => undefined, error: () => undefined, warn },
+      handlers: { work: () => 'done' },
+      imports: [
+        {
+          module: BillingModule,
+          providers: [handlerProvider('price', () => 1), handlerProvider('send', () => 2)],
+        },
+        // Its callable is named by a template of another module's namespace: that is allowed, and told nobody.
+        { module: SharedModule, providers: [handlerProvider('borrowed', () => 3)] },
+      ],
+    });
+    const told = warn.mock.calls
+      .map(([line]) => String(line))
+      .filter((line) => line.startsWith('Nothing runs'));
+    expect(told).toEqual([
+      'Nothing runs the step handlers of module BillingModule (FunctionHandler, FunctionHandler): it does not say ' +
+        'which namespace they belong to. Add TaskerModule.forFeature({ namespace: "billing" }) to its imports',
+    ]);
+  });
+});
