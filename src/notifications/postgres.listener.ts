@@ -125,7 +125,9 @@ export class PostgresListener {
     if (this.client !== client || this.isOff()) return;
     if (this.echo?.received !== true) {
       if (this.current !== 'deaf') {
-        this.logger.warn('Notifications do not arrive on the listening connection; polling carries the load');
+        this.logger.warn(
+          'Notifications do not arrive on the listening connection; polling carries the load. Behind a transaction pooler set DATABASE_DIRECT_URL',
+        );
       }
       this.current = 'deaf';
       this.abandon(client);

@@ -30,7 +30,7 @@ export class TestDatabase {
     const name = `tasker_test_${randomUUID().replaceAll('-', '')}`;
     try {
       // Nobody can be connected to template0, so several databases can be made from it at once.
-      await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0`);
+      await execute(serverUrl, `CREATE DATABASE ${name} TEMPLATE template0 ENCODING 'UTF8'`);
     } catch (error) {
       throw new TestDatabaseError(serverUrl, error);
     }

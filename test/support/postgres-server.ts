@@ -10,7 +10,7 @@ export interface TestDatabase {
 }
 
 /** Makes an empty database of its own on the server of this test run; `options` are those of CREATE DATABASE. */
-export async function createTestDatabase(options = ''): Promise<TestDatabase> {
+export async function createTestDatabase(options = `ENCODING 'UTF8'`): Promise<TestDatabase> {
   const name = `tasker_test_${randomUUID().replaceAll('-', '')}`;
   // Nobody can be connected to template0, so several databases can be made from it at once.
   await onServer(`CREATE DATABASE ${name} TEMPLATE template0 ${options}`);
