@@ -3,7 +3,7 @@ export { maskDatabaseUrl } from './database-url.mask.js';
 export { DatabaseSettings } from './database.settings.js';
 export { HttpSettings } from './http.settings.js';
 export { LogSettings } from './log.settings.js';
-export { PACKAGE_VERSION } from './package-version.js';
+export { PACKAGE_VERSION } from './package-version.files.js';
 export { RetentionSettings } from './retention.settings.js';
 export { RetrySettings } from './retry.settings.js';
 export { SecuritySettings } from './security.settings.js';

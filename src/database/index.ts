@@ -9,7 +9,7 @@ export {
 } from './database.errors.js';
 export type { MissingRight } from './database.errors.js';
 export type { Statement } from './database.js';
-export { EmbeddedPostgres } from './embedded/index.js';
+export { EmbeddedPostgres, scriptArguments } from './embedded/index.js';
 export { isOwnFailure } from './own-failures.js';
 export {
   classifyFailure,

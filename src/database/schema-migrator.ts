@@ -1,17 +1,16 @@
 import { readdir } from 'node:fs/promises';
 import { parse } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import type { LoggerService } from '@nestjs/common';
 import { escapeIdentifier } from 'pg';
 import type pg from 'pg';
+import { ENGINE_MIGRATIONS } from './engine-migrations.files.js';
+import type { MigrationFile } from './engine-migrations.files.js';
 import { isDenied, isMissingTable } from './postgres-errors.js';
 import { checkMayMigrate, checkRights, explainDenial } from './rights.check.js';
 
 /** The newest schema that this code knows: what `tasker.schema_version()` answers after our migrations. */
 export const SCHEMA_VERSION = 1;
-
-const ENGINE_MIGRATIONS = fileURLToPath(new URL('./migrations', import.meta.url));
 
 /** Any processes that start at once take turns on this advisory lock ("tasker" in ASCII). */
 const LOCK_ID = 0x7461736b6572;
@@ -21,10 +20,16 @@ const LONGEST_MIGRATION_MS = 60 * 60_000;
 /** How often it looks whether that one is done. */
 const TURN_PAUSE_MS = 50;
 
+/** As node-pg-migrate makes it for the migrations of namespaces. */
+const CREATE_TABLE =
+  'CREATE TABLE tasker.migrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL)';
+
 /** One set of plain SQL migrations and the table that remembers which of them have run. */
 interface MigrationSet {
-  readonly directory: string;
+  readonly names: readonly string[];
   readonly table: string;
+  /** Runs those that have not run, in one transaction, and answers their names. */
+  readonly apply: (client: pg.Client, schemaExists: boolean) => Promise<readonly string[]>;
 }
 
 interface DirectConnections {
@@ -34,7 +39,7 @@ interface DirectConnections {
 }
 
 /**
- * Brings a schema up to date with the plain SQL files of a directory, in the order of their names, in one transaction: a
+ * Brings a schema up to date with plain SQL migrations, the engine's own or the files of a directory, in the order of their names, in one transaction: a
  * failure leaves the schema as it was. Safe when any number of processes call it at once: one works, the others wait and find
  * nothing to do.
  */
@@ -46,18 +51,26 @@ export class SchemaMigrator {
 
   /** The engine's own schema. */
   async migrate(): Promise<void> {
-    await this.run({ directory: ENGINE_MIGRATIONS, table: 'migrations' });
+    await this.run({
+      names: ENGINE_MIGRATIONS.map(({ name }) => name),
+      table: 'migrations',
+      apply: (client, schemaExists) => this.applyOwn(client, schemaExists),
+    });
   }
 
   /** The tables of a namespace, remembered apart from the engine's and from other namespaces'. */
   async migrateNamespace(namespace: string, directory: string): Promise<void> {
-    await this.run({ directory, table: `migrations_${namespace}` });
+    const table = `migrations_${namespace}`;
+    await this.run({
+      names: await migrationNames(directory),
+      table,
+      apply: (client, schemaExists) => this.applyDirectory(client, directory, table, schemaExists),
+    });
   }
 
-  private async run({ directory, table }: MigrationSet): Promise<void> {
+  private async run({ names, table, apply }: MigrationSet): Promise<void> {
     const { abandoned } = this.connections;
     abandoned?.throwIfAborted();
-    const names = await migrationNames(directory);
     const client = await this.connections.connectDirect('migrations', LONGEST_MIGRATION_MS);
     // The driver reports a broken connection here as well as to the statement under way, which is where it is handled.
     client.on('error', () => undefined);
@@ -68,24 +81,9 @@ export class SchemaMigrator {
       // Most starts find that everything has run, and need neither their turn nor the runner.
       if (await haveRun(client, table, names)) return;
       await this.takeTurn(client);
-      const schemaExists = await checkMayMigrate(client);
-      const { runner } = await import('node-pg-migrate');
-      const done = await runner({
-        dbClient: client,
-        dir: directory,
-        direction: 'up',
-        count: Number.POSITIVE_INFINITY,
-        migrationsSchema: 'tasker',
-        migrationsTable: table,
-        // PostgreSQL asks for CREATE in the database even when the schema is there already.
-        createMigrationsSchema: !schemaExists,
-        noLock: true,
-        // A newer release may have added files that this one does not know.
-        checkOrder: false,
-        logger: { debug: () => undefined, info: () => undefined, warn: this.warn, error: this.warn },
-      });
+      const done = await apply(client, await checkMayMigrate(client));
       if (done.length > 0) {
-        this.logger.log(`Ran ${done.length} migration(s), up to ${done.at(-1)?.name} (tasker.${table})`);
+        this.logger.log(`Ran ${done.length} migration(s), up to ${done.at(-1)} (tasker.${table})`);
       }
     } catch (error) {
       abandoned?.throwIfAborted();
@@ -94,6 +92,59 @@ export class SchemaMigrator {
       abandoned?.removeEventListener('abort', giveUp);
       await client.end();
     }
+  }
+
+  /** The engine's own are part of its code, so that an application may be bundled into one file. */
+  private async applyOwn(client: pg.Client, schemaExists: boolean): Promise<readonly string[]> {
+    await client.query('BEGIN');
+    try {
+      // PostgreSQL asks for CREATE in the database, or in the schema, even when what is to be created is there already.
+      if (!schemaExists) await client.query('CREATE SCHEMA tasker');
+      if (!(await exists(client, 'migrations'))) await client.query(CREATE_TABLE);
+      const { rows } = await client.query<{ name: string }>('SELECT name FROM tasker.migrations');
+      const done = new Set(rows.map(({ name }) => name));
+      const pending = ENGINE_MIGRATIONS.filter(({ name }) => !done.has(name));
+      for (const migration of pending) await this.applyOne(client, migration);
+      await client.query('COMMIT');
+      return pending.map(({ name }) => name);
+    } catch (error) {
+      // A connection that is gone has rolled back, and the error says what went wrong.
+      await client.query('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  private async applyOne(client: pg.Client, { name, sql }: MigrationFile): Promise<void> {
+    try {
+      await client.query(sql);
+      await client.query('INSERT INTO tasker.migrations (name, run_on) VALUES ($1, now())', [name]);
+    } catch (error) {
+      this.logger.warn(`Migration ${name} failed; all migrations of this run are rolled back`);
+      throw error;
+    }
+  }
+
+  private async applyDirectory(
+    client: pg.Client,
+    directory: string,
+    table: string,
+    schemaExists: boolean,
+  ): Promise<readonly string[]> {
+    const { runner } = await import('node-pg-migrate');
+    const done = await runner({
+      dbClient: client,
+      dir: directory,
+      direction: 'up',
+      count: Number.POSITIVE_INFINITY,
+      migrationsSchema: 'tasker',
+      migrationsTable: table,
+      createMigrationsSchema: !schemaExists,
+      noLock: true,
+      // A newer release may have added files that this one does not know.
+      checkOrder: false,
+      logger: { debug: () => undefined, info: () => undefined, warn: this.warn, error: this.warn },
+    });
+    return done.map(({ name }) => name);
   }
 
   /** Asks again and again instead of queueing: a server notices late that somebody who queued for a lock is gone. */

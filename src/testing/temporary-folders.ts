@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import type { Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
+import { scriptArguments } from '../database/index.js';
+import { FOLDER_REMOVER_SOURCE } from './folder-remover.files.js';
 
-const REMOVER_FILE = fileURLToPath(new URL('./folder-remover.mjs', import.meta.url));
+const REMOVER = scriptArguments(FOLDER_REMOVER_SOURCE, 'folder-remover.mjs');
 
 /**
  * Folders that are removed when this process has ended, even if it was killed: a process of its own
@@ -12,7 +13,7 @@ export class TemporaryFolders {
   private constructor(private readonly remover: Writable) {}
 
   static watch(): TemporaryFolders {
-    const remover = spawn(process.execPath, ['--max-old-space-size=16', REMOVER_FILE], {
+    const remover = spawn(process.execPath, ['--max-old-space-size=16', ...REMOVER], {
       cwd: '/',
       // Ctrl-C reaches the foreground group, and somebody has to clean up after it.
       detached: true,

@@ -22,7 +22,8 @@ interface Manifest {
 
 /** An application of somebody else, with the package among its dependencies. */
 export class ConsumerApp {
-  private constructor(readonly folder: string) {}
+  /** One that is in the folder already. */
+  constructor(readonly folder: string) {}
 
   /**
    * Makes the application and installs the package as npm would, without a registry: the package is a real copy, so that

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '../support/postgres-server.js';
 import { ConsumerApp } from './consumer-app.js';
+import { bundleHost } from './host-bundle.js';
 import { packProject, ROOT, type PackedProject } from './packed-project.js';
 import { shownFiles } from './shown-files.js';
 
@@ -154,6 +155,23 @@ describe('The package', () => {
       const database = await createTestDatabase();
       try {
         const answer = await app.node(['dist/run-in-nest-application.js'], { DATABASE_URL: database.url });
+        expect(answer).toEqual({ code: 0, output: JSON.stringify(RESULTS) });
+      } finally {
+        await database.drop();
+      }
+    }, 60_000);
+
+    it('runs a task when it is one file, alone in a folder with its own templates and migrations', async () => {
+      const folder = join(temporary, 'bundled');
+      // As far below the folder as the module that names the migrations was.
+      const bundle = join(folder, 'dist/billing/main.mjs');
+      await bundleHost(join(app.folder, 'dist/run-in-nest-application.js'), bundle);
+      for (const own of ['config', 'migrations'])
+        await cp(join(app.folder, own), join(folder, own), { recursive: true });
+      const database = await createTestDatabase();
+      try {
+        const alone = new ConsumerApp(folder);
+        const answer = await alone.node([bundle], { DATABASE_URL: database.url });
         expect(answer).toEqual({ code: 0, output: JSON.stringify(RESULTS) });
       } finally {
         await database.drop();

@@ -12,6 +12,7 @@ const SOURCES = [
   '.env.example',
   'LICENSE',
   'README.md',
+  'build',
   'config',
   'docs',
   'nest-cli.json',

@@ -6,14 +6,14 @@
  * is there before the program is, so no moment of a start is without it.
  *
  * Plain JavaScript with no imports but Node's, because it runs both from the sources and from the build, and stays
- * small: one argument with the order (see `guarded-process.ts`), one line of JSON to standard output per event.
+ * small: its last argument is the order (see `guarded-process.ts`), one line of JSON to standard output per event.
  */
 import { spawn } from 'node:child_process';
 
 /** The program's log file, which this process was given as its standard error. */
 const STDERR = 2;
 
-const order = JSON.parse(process.argv[2]);
+const order = JSON.parse(process.argv.at(-1));
 
 // A service manager may signal every process of a service at once. The parent still needs the program then.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {});

@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { open, readFile, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 
+import { GUARD_SOURCE } from './guard.files.js';
+import { scriptArguments } from './script.arguments.js';
 import { EmbeddedPostgresStartError } from './embedded-postgres.errors.js';
 import type { ServerUser } from './server-user.js';
 
@@ -39,7 +40,7 @@ interface Guard {
   readonly output: Readable;
 }
 
-const GUARD_FILE = fileURLToPath(new URL('./guard.mjs', import.meta.url));
+const GUARD = scriptArguments(GUARD_SOURCE, 'guard.mjs');
 const LOG_LINES = 12;
 
 /**
@@ -113,7 +114,7 @@ async function spawnGuard(program: GuardedProgram): Promise<Guard> {
 
 function spawnWithLog(program: GuardedProgram, log: number): Guard {
   const order = JSON.stringify({ ...program, env: programEnvironment() });
-  const guard = spawn(process.execPath, ['--max-old-space-size=16', GUARD_FILE, order], {
+  const guard = spawn(process.execPath, ['--max-old-space-size=16', ...GUARD, order], {
     cwd: '/',
     detached: true,
     // Not this process's: NODE_OPTIONS could load a debugger or a loader into the guard.

@@ -9,3 +9,4 @@ export {
   EmbeddedPostgresStartError,
 } from './embedded-postgres.errors.js';
 export type { EmbeddedPostgresErrorCode } from './embedded-postgres.errors.js';
+export { scriptArguments } from './script.arguments.js';
