@@ -3,9 +3,14 @@ import type { ServerResponse } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 
 import { ClientGoneError } from './api.errors.js';
+import { watchAccess } from './security/access.watch.js';
 
-/** An `AbortSignal` that fires when the client closes the connection before its answer was sent. */
+/**
+ * An `AbortSignal` that fires when the client closes the connection before its answer was sent, and, with
+ * `UnauthorizedError`, when its token ends.
+ */
 export const ClientGone = createParamDecorator((_: unknown, context: ExecutionContext): AbortSignal => {
+  const request = context.switchToHttp().getRequest<object>();
   const response = context.switchToHttp().getResponse<ServerResponse>();
   const gone = new AbortController();
   const onClose = () => {
@@ -13,5 +18,6 @@ export const ClientGone = createParamDecorator((_: unknown, context: ExecutionCo
   };
   if (response.closed) onClose();
   else response.once('close', onClose);
+  watchAccess(request, response, (refusal) => gone.abort(refusal));
   return gone.signal;
 });

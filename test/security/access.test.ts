@@ -5,15 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { ModulesContainer } from '@nestjs/core';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import type { CryptoKey, JWK } from 'jose';
 
+import { SecuritySettings } from '../../src/config/index.js';
+import { UnauthorizedError } from '../../src/http/api.errors.js';
 import { RouteCatalog } from '../../src/http/route.catalog.js';
 import { PERMISSIONS, RequiresOneOf } from '../../src/http/security/permission.js';
 import type { Permission } from '../../src/http/security/permission.js';
+import { TokenVerifier } from '../../src/http/security/token.verifier.js';
 import { PermanentStepError } from '../../src/index.js';
-import type { WorkerHandle } from '../../src/index.js';
+import type { TaskSequenceStep, WorkerHandle } from '../../src/index.js';
 import { UNKNOWN_UUID } from '../api/api-lab.js';
 import { expectContract } from '../contract/contract.js';
 import { portOf } from '../support/port.js';
@@ -23,6 +26,7 @@ import { requestFor, workflow } from '../support/workflows.js';
 const ISSUER = 'https://issuer.example.com';
 const AUDIENCE = 'tasker';
 const job = workflow('job', { work: {} });
+const hanging = workflow('hanging', { hang: {} });
 const failing = workflow('failing', { give: {}, fail: { dependencies: ['give'] } });
 
 interface Operation {
@@ -38,6 +42,7 @@ interface SigningKey {
 
 const handlers = {
   work: () => 1,
+  hang: ({ signal }: TaskSequenceStep) => once(signal, 'abort').then(() => 1),
   give: () => 'classified result',
   fail: () => {
     throw new PermanentStepError('It is broken', { context: { card: 'classified card' } });
@@ -63,7 +68,7 @@ beforeAll(async () => {
   published = [first.jwk];
   issuer.listen(0, '127.0.0.1');
   await once(issuer, 'listening');
-  lab = await Lab.open(job, failing);
+  lab = await Lab.open(job, failing, hanging);
   worker = await lab.worker({
     enableWebApi: true,
     handlers,
@@ -113,13 +118,16 @@ async function ask(
   return { status: answer.status, body, headers: answer.headers };
 }
 
-function token(claims: object = {}, signedBy: SigningKey = first): Promise<string> {
+function token(
+  claims: { readonly exp?: number; readonly permissions?: unknown; readonly scope?: string } = {},
+  signedBy: SigningKey = first,
+): Promise<string> {
   return new SignJWT({ permissions: ['tasks:list'], ...claims })
     .setProtectedHeader({ alg: 'RS256', kid: signedBy.jwk.kid ?? '' })
     .setSubject('ada')
     .setIssuer(ISSUER)
     .setAudience(AUDIENCE)
-    .setExpirationTime('5m')
+    .setExpirationTime(claims.exp ?? '5m')
     .sign(signedBy.privateKey);
 }
 
@@ -281,6 +289,51 @@ describe('A token', () => {
 
   it('by a key that the issuer does not have (yet) is refused', async () => {
     expect((await ask(LIST, bearer(await token({}, second)))).status).toBe(401);
+  });
+});
+
+describe('An open answer', () => {
+  it('ends with the token that it was asked for with', async () => {
+    const { taskUuid } = await worker.client.submit(requestFor(hanging));
+    // It has expired, but for the five seconds by which clocks may differ.
+    const ending = await token({ permissions: ['tasks:read'], exp: Math.floor(Date.now() / 1000) - 3 });
+    const path = `${worker.url}/v1/tasks/${taskUuid}`;
+    const stream = await fetch(`${path}/events`, { headers: bearer(ending) });
+    expect(stream.status).toBe(200);
+    const waiting = fetch(`${path}?wait_seconds=60`, { headers: bearer(ending) });
+    expect(await stream.text()).toContain(': the token is no longer good');
+    const waited = await waiting;
+    expect(waited.status).toBe(401);
+    expect(await waited.json()).toMatchObject({ error: { code: 'UNAUTHORIZED' } });
+    await worker.client.cancel(taskUuid, { reason: 'The test is over' });
+  });
+});
+
+describe('A key that is withdrawn', () => {
+  it.each(['an issuer', 'a file'])('by %s is trusted for a minute, and no longer', async (by) => {
+    const folder = await mkdtemp(join(tmpdir(), 'tasker-jwks-'));
+    const jwksFile = join(folder, 'jwks.json');
+    const publish = async (jwk: JWK): Promise<void> => {
+      published = [jwk];
+      await writeFile(jwksFile, JSON.stringify({ keys: [jwk] }));
+    };
+    await publish(first.jwk);
+    const source = by === 'a file' ? { jwksFile } : { jwksUrl: `http://127.0.0.1:${portOf(issuer)}/jwks` };
+    const settings = { ...source, jwtIssuer: ISSUER, jwtAudience: AUDIENCE };
+    const tokens = TokenVerifier.fromSettings(Object.assign(new SecuritySettings(), settings));
+    const [old, fresh] = [await token(), await token({}, second)];
+    await expect(tokens?.verify(old)).resolves.toMatchObject({ subject: 'ada' });
+    await publish(second.jwk);
+    await expect(tokens?.verify(old)).resolves.toMatchObject({ subject: 'ada' });
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() + 60_001);
+    try {
+      await expect(tokens?.verify(old)).rejects.toThrow(UnauthorizedError);
+      await expect(tokens?.verify(fresh)).resolves.toMatchObject({ subject: 'ada' });
+    } finally {
+      clock.mockRestore();
+      await publish(first.jwk);
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -6,6 +6,9 @@ import { once } from 'node:events';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { SecuritySettings } from '../../src/config/index.js';
+import { RateLimitedError } from '../../src/http/api.errors.js';
+import { RequestLimiter } from '../../src/http/security/request.limiter.js';
 import { expectContract } from '../contract/contract.js';
 import { portOf } from '../support/port.js';
 import { Lab } from '../support/lab.js';
@@ -42,6 +45,33 @@ describe('The rate limit', () => {
     expect(body).toMatchObject({ error: { code: 'RATE_LIMITED', retry_after_seconds: expect.any(Number) } });
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
     for (let n = 0; n < 5; n += 1) expect((await fetch(`${url}/health`)).status).toBe(200);
+  });
+});
+
+describe('The rate limit where callers say who they are', () => {
+  it('counts requests with wrong keys, tokens or none by their address, and refused ones by their key', async () => {
+    const key = 'a key of sixteen characters';
+    const apiKeys = JSON.stringify([{ name: 'shop', key, permissions: ['tasks:list'] }]);
+    const url = await serve({ rateLimit: 3, apiKeys });
+    const statusWith = async (headers: Record<string, string>, path = '/v1/tasks') =>
+      (await fetch(`${url}${path}`, { headers })).status;
+    expect(await statusWith({ 'x-api-key': 'wrong' })).toBe(401);
+    expect(await statusWith({ authorization: 'Bearer a.b.c' })).toBe(401);
+    expect(await statusWith({})).toBe(401);
+    expect(await statusWith({ 'x-api-key': 'wrong' })).toBe(429);
+    // A good key is counted by itself.
+    expect(await statusWith({ 'x-api-key': key })).toBe(200);
+    expect(await statusWith({ 'x-api-key': key }, '/v1/templates')).toBe(403);
+    expect(await statusWith({ 'x-api-key': key })).toBe(200);
+    expect(await statusWith({ 'x-api-key': key }, '/v1/templates')).toBe(429);
+  });
+
+  it('remembers 10,000 clients, and forgets the longest silent', async () => {
+    const limiter = new RequestLimiter(Object.assign(new SecuritySettings(), { rateLimit: 1 }));
+    for (let n = 0; n < 10_050; n += 1) await limiter.count(`address ${n}`);
+    expect(limiter.remembered).toBe(10_000);
+    expect(await limiter.count('address 0')).toBe(0);
+    await expect(limiter.count('address 10049')).rejects.toThrow(RateLimitedError);
   });
 });
 

@@ -40,12 +40,12 @@ export class TaskEventFeed implements OnModuleDestroy {
   }
 
   /**
-   * Begins a stream behind an event, '0' for the beginning. It ends when the task has ended, the client goes, or the service
-   * stops.
+   * Begins a stream behind an event, '0' for the beginning. It ends when the task has ended, the client goes, its token
+   * ends (`gone` fires), or the service stops.
    *
    * @throws NotFoundError; InvalidRequestError where the event is not one of the task's. Nothing has been sent then.
    */
-  async follow(taskUuid: string, after: string, response: ServerResponse): Promise<void> {
+  async follow(taskUuid: string, after: string, response: ServerResponse, gone: AbortSignal): Promise<void> {
     const [page] = await this.reader.read([{ taskUuid, after }]);
     if (page === undefined) throw new NotFoundError(`Task not found: ${taskUuid}`);
     if (!page.known)
@@ -61,6 +61,10 @@ export class TaskEventFeed implements OnModuleDestroy {
     }
     this.streams.add(stream);
     response.once('close', () => this.drop(stream));
+    gone.addEventListener('abort', () => {
+      this.drop(stream);
+      stream.sayGoodbye('the token is no longer good');
+    });
     if (stream.take(page)) this.lookNow();
     this.lookLater();
     this.heartbeat ??= this.ownContext.run(() => setInterval(() => this.beat(), HEARTBEAT_MS));

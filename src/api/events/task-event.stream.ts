@@ -53,8 +53,8 @@ export class TaskEventStream implements TaskEventCursor {
   }
 
   /** The client may come back and go on elsewhere. */
-  sayGoodbye(): void {
-    this.response.end(': the service is stopping\n\n');
+  sayGoodbye(reason = 'the service is stopping'): void {
+    this.response.end(`: ${reason}\n\n`);
   }
 
   /** Told as it is seen, without an id: an attempt's beginning is not recorded. */

@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Controller, Get, Param, Query, Req, Res } from '@nestjs/common';
 import { ApiExtraModels, ApiHeader, ApiParam, ApiTags } from '@nestjs/swagger';
 
-import { InvalidRequestError, Operation, UuidParamPipe } from '../../http/index.js';
+import { ClientGone, InvalidRequestError, Operation, UuidParamPipe } from '../../http/index.js';
 import { TASK_UUID } from '../path.parameters.js';
 import { TASK_NOT_FOUND } from '../tasks/not-found.examples.js';
 import { TaskEventFeed } from './task-event.feed.js';
@@ -66,8 +66,9 @@ export class TaskEventsController {
     @Query() { last_event_id }: TaskEventQueryDto,
     @Req() { headers }: IncomingMessage,
     @Res() response: ServerResponse,
+    @ClientGone() gone: AbortSignal,
   ): Promise<void> {
-    await this.feed.follow(uuid, eventIdOf(headers['last-event-id'] ?? last_event_id ?? '0'), response);
+    await this.feed.follow(uuid, eventIdOf(headers['last-event-id'] ?? last_event_id ?? '0'), response, gone);
   }
 }
 

@@ -57,8 +57,12 @@ export class Authenticator {
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (this.tokens === null || token === undefined)
       throw new UnauthorizedError(`Authorization is not as it should be: ${this.ways().join(', or ')}`);
-    const { subject, permissions } = await this.tokens.verify(token);
-    return identity(`subject ${subject}`, (permission) => permissions.allows(permission));
+    const { tokens } = this;
+    const { subject, permissions, expiresAt } = await tokens.verify(token);
+    return {
+      ...identity(`subject ${subject}`, (permission) => permissions.allows(permission)),
+      credentials: { expiresAt, recheck: () => tokens.verify(token) },
+    };
   }
 
   private ways(): readonly string[] {

@@ -7,6 +7,16 @@ export interface RequestIdentity {
   /** For the log and the rate limit: a key's name, or a token's subject. */
   readonly name: string;
   may(permission: Permission): boolean;
+  /** Of a caller whose credentials end by themselves: a token. */
+  readonly credentials?: EndingCredentials;
+}
+
+/** What a long answer depends on. */
+export interface EndingCredentials {
+  /** In milliseconds since 1970. */
+  readonly expiresAt: number;
+  /** Rejects with UnauthorizedError if they are no longer good, with another error if that can't be said now. */
+  readonly recheck: () => Promise<unknown>;
 }
 
 /** Whoever asks while nobody has to say who they are: everything is allowed. */
