@@ -26,7 +26,7 @@ export class StartReminder {
 
   private warn(): void {
     const start = 'await app.get(TaskerWorker).start()';
-    // Undefined without an HTTP server, whatever its type says.
+    // Undefined without an HTTP server, although its type does not say so.
     const adapter: unknown = this.http.httpAdapter;
     const advice =
       adapter === undefined
