@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { Program } from '../support/program.js';
-import { assertTestedMajor, packageFolderOf, testedPostgres } from '../support/tested-postgres.js';
+import {
+  assertInstalled,
+  assertTestedMajor,
+  packageFolderOf,
+  testedPostgres,
+} from '../support/tested-postgres.js';
 import { installServers } from './installation.js';
 import { OLDER_MAJORS } from './options.js';
 import { INDEPENDENT, isIn, selectTests, TELLING, testFiles } from './test-selection.js';
@@ -54,6 +59,13 @@ describe('The tests on the older majors of PostgreSQL', () => {
         /^there is no PostgreSQL 16 for sunos-sparc in .*, which has .*linux-x64\. Run this on one of these/,
       ),
     });
+  });
+
+  it('say what to do about a major that is not installed', () => {
+    expect(() => assertInstalled('14')).toThrow(
+      /^TEST_POSTGRES_VERSION = "14": expected 18, or a major that is installed .*"npm run test:versions" installs/,
+    );
+    expect(() => assertInstalled('18')).not.toThrow();
   });
 
   it('run on no other major than the named one', async () => {

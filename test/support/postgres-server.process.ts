@@ -9,8 +9,9 @@ import { join } from 'node:path';
 import process from 'node:process';
 
 import { EmbeddedPostgres } from '../../src/database/embedded/index.js';
-import { assertTestedMajor, testedPostgres } from './tested-postgres.js';
+import { assertInstalled, assertTestedMajor, testedPostgres } from './tested-postgres.js';
 
+assertInstalled();
 const runnerGone = once(process.stdin.resume(), 'close');
 // The runner may be gone before it reads the URL.
 process.stdout.on('error', () => undefined);

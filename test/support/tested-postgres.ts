@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
@@ -25,6 +26,15 @@ export function testedPostgres(
 ): Pick<EmbeddedPostgresOptions, 'binaryPackage'> {
   if (named === undefined || named === '' || Number(named) === EMBEDDED_MAJOR) return {};
   return { binaryPackage: pathToFileURL(join(packageFolderOf(Number(named)), 'dist/index.js')).href };
+}
+
+/** Fails, and says what to do, unless the major that `TEST_POSTGRES_VERSION` names is installed. */
+export function assertInstalled(named: string | undefined = process.env[MAJOR_VARIABLE]): void {
+  if (testedPostgres(named).binaryPackage === undefined || existsSync(packageFolderOf(Number(named)))) return;
+  throw new Error(
+    `${MAJOR_VARIABLE} = "${named}": expected ${EMBEDDED_MAJOR}, or a major that is installed in test/postgres-versions. ` +
+      `"npm run test:versions" installs 15, 16 and 17, and says for which platforms there are servers`,
+  );
 }
 
 /** Fails unless the server at this URL is of the major that `TEST_POSTGRES_VERSION` names, if it names one. */
