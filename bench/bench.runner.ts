@@ -3,6 +3,7 @@ import type { Measurement } from './measures/index.js';
 import type { Options, Part } from './options.js';
 import { CEILING, Contestants, LOOP, TASKER } from './scenarios/contestants.js';
 import type { Contestant } from './scenarios/contestants.js';
+import { measureHostileBodies } from './scenarios/hostile.scenario.js';
 import { measureDeadTuples, measureFlushes, measureIdle } from './scenarios/idle.scenario.js';
 import { measureLoneLatency } from './scenarios/latency.scenario.js';
 import { measurePacedLatency } from './scenarios/paced.scenario.js';
@@ -66,6 +67,13 @@ class BenchRun {
       this.progress('the service beside a starter');
       await measureService(this.server, service, this.measurements);
     }
+    this.measureHostile();
+  }
+
+  private measureHostile(): void {
+    if (this.options.size === 'quick' || !this.wants('hostile')) return;
+    this.progress('hostile bodies');
+    measureHostileBodies(this.measurements);
   }
 
   private wants(...parts: readonly Part[]): boolean {

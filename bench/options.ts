@@ -1,7 +1,7 @@
 import { UsageError } from '../src/cli/command-line.errors.js';
 import { parseCommandLine } from '../src/cli/command-line.parser.js';
 
-export const PARTS = ['linear', 'graphs', 'retries', 'load', 'idle', 'submit', 'service'] as const;
+export const PARTS = ['linear', 'graphs', 'retries', 'load', 'idle', 'submit', 'service', 'hostile'] as const;
 
 /** The other engines that there are. */
 export const PEERS = ['pg-boss', 'graphile-worker', 'dbos', 'absurd', 'openworkflow'] as const;
@@ -34,7 +34,8 @@ export const USAGE = `npm run bench -- [options]
   --concurrency N  steps under way at once in the service (1500); the default setting is measured beside it
   --profile DIR    write CPU profiles of the engines' processes there, for Chrome's developer tools, and
                    what PostgreSQL's statements cost
-  --parts a,b      only these of linear, graphs, retries, load, idle, submit, service
+  --parts a,b      only these of linear, graphs, retries, load, idle, submit, service,
+                   hostile
   --peers a,b      with bench:peers: only these of pg-boss, graphile-worker, dbos, absurd, openworkflow
   --json FILE      write [{"engine","workload","metric","value","unit"}] there`;
 
