@@ -1,3 +1,5 @@
+/** A double keeps any fifteen digits. */
+const SHORT = /^[-.\d]{1,15}$/;
 const PLAIN_INTEGER = /^-?\d+$/;
 const DIGITS_COMPARED = 100;
 /** No double of a hundred digits is written longer; longer texts would only cost time. */
@@ -8,6 +10,7 @@ const LONGEST_LITERAL = 500;
  * every other number of at most 15 digits; 9007199254740993 and 1e400 are not.
  */
 export function findNumberFault(literal: string): string | null {
+  if (SHORT.test(literal)) return null;
   const value = Number(literal);
   if (!Number.isFinite(value)) return 'is too large for a number';
   if (PLAIN_INTEGER.test(literal) && !Number.isSafeInteger(value)) {

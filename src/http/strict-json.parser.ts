@@ -8,7 +8,6 @@ export const MAX_DEPTH = 32;
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 const ESCAPE = /\\(?:["\\/bfnrt]|u[\dA-Fa-f]{4})/y;
-const WHITESPACE = /[ \t\n\r]*/y;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 const FIRST_PRINTABLE = 0x20;
 
@@ -133,8 +132,12 @@ class StrictJsonParser {
 
   /** The next character that is not white space, which it moves to; undefined at the end. */
   private peek(): string | undefined {
-    this.match(WHITESPACE);
-    return this.text[this.position];
+    let char = this.text[this.position];
+    while (char === ' ' || char === '\n' || char === '\r' || char === '\t') {
+      this.position++;
+      char = this.text[this.position];
+    }
+    return char;
   }
 
   private skip(char: string): boolean {
@@ -148,10 +151,11 @@ class StrictJsonParser {
   }
 
   private match(pattern: RegExp): string {
-    pattern.lastIndex = this.position;
-    const [found = ''] = pattern.exec(this.text) ?? [];
-    this.position += found.length;
-    return found;
+    const start = this.position;
+    pattern.lastIndex = start;
+    if (!pattern.test(this.text)) return '';
+    this.position = pattern.lastIndex;
+    return this.text.slice(start, this.position);
   }
 
   private refuseDepth(): void {
