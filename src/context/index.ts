@@ -1,1 +1,1 @@
-export { OwnContext } from './own.context.js';
+export { isolate, OwnContext } from './own.context.js';

@@ -19,6 +19,14 @@ export class OwnContext {
    */
   run<T>(work: () => T): T {
     // In a resource of its own: `enterWith` changes the current one, which would be the snapshot itself.
-    return this.enter(() => new AsyncResource(RESOURCE, NO_DESTROY_EVENT).runInAsyncScope(work));
+    return this.enter(() => isolate(work));
   }
+}
+
+/**
+ * Calls `work` in the caller's context, and answers what it answers. What `work` enters with `enterWith`, and does not leave,
+ * ends with it. A quarter of the cost of `OwnContext.run`, for work that begins in that context anyway.
+ */
+export function isolate<T>(work: () => T): T {
+  return new AsyncResource(RESOURCE, NO_DESTROY_EVENT).runInAsyncScope(work);
 }

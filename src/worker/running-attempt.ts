@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { types } from 'node:util';
 import type { ClientBase } from 'pg';
-import type { OwnContext } from '../context/index.js';
+import { isolate, type OwnContext } from '../context/index.js';
 import { isConnectionLoss, isTransient } from '../database/index.js';
 import type {
   AttemptKey,
@@ -145,7 +145,8 @@ export class RunningAttempt implements StepServices {
     let answer: unknown;
     try {
       const sequenceStep = new TaskSequenceStep(this.claim, template, step.template, this);
-      answer = this.environment.ownContext.run(() => handler.call(sequenceStep));
+      // The dispatcher starts attempts in its own context.
+      answer = isolate(() => handler.call(sequenceStep));
       if (isToBeAwaited(answer)) {
         Promise.resolve(answer).then(
           (awaited) => this.finish(() => this.answered(awaited)),
