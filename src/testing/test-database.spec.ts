@@ -98,8 +98,9 @@ describe('TestDatabase', () => {
   });
 });
 
+/** Without the copy of the binaries, which is kept for the next server if PostgreSQL's user can't enter this project's folder. */
 async function serverFolders(temporary: string): Promise<readonly string[]> {
-  return (await readdir(temporary)).filter((name) => name.startsWith('tasker-'));
+  return (await readdir(temporary)).filter((name) => name.startsWith('tasker-testing-'));
 }
 
 async function firstLine(output: NodeJS.ReadableStream): Promise<string> {

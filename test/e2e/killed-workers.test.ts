@@ -49,7 +49,7 @@ async function holdCommits(): Promise<() => Promise<void>> {
 async function backendInCommit(): Promise<number> {
   return until('a commit waits', async () => {
     const [row] = await lab.rows<{ pid: number }>(
-      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query = 'COMMIT' AND wait_event = 'advisory'",
+      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%COMMIT' AND wait_event = 'advisory'",
     );
     return row?.pid;
   });

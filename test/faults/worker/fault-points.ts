@@ -197,7 +197,9 @@ function strike(action: FaultPoint['action'] | undefined, client: Client): void 
 }
 
 /** A prepared statement's name, or the first word of a plain one. */
+/** Of several statements in one text, the last one may commit. */
 function nameOf(query: unknown): string {
+  if (typeof query === 'string' && query.endsWith('; COMMIT')) return 'COMMIT';
   if (typeof query === 'string') return query.trim().split(/\s/, 1)[0] ?? '';
   if (!isNamed(query)) return '';
   return query.name ?? nameOf(query.text);
