@@ -43,7 +43,7 @@ export type AttemptEnd =
    */
   | { readonly kind: 'interrupted'; readonly failure: FailureDetail }
   /** Nothing may be recorded: the lease is lost, or the attempt is handed back. */
-  | { readonly kind: 'dropped' };
+  | { readonly kind: 'dropped'; readonly reason?: StepAbortedError };
 
 /** Who is told how an attempt ended, exactly once. */
 export interface AttemptObserver {
@@ -173,7 +173,7 @@ export class RunningAttempt implements StepServices {
   abort(reason: StepAbortedError): void {
     this.finish(async () => {
       await this.rollback();
-      return { kind: 'dropped' };
+      return { kind: 'dropped', reason };
     });
     this.fireSignal(reason);
   }
@@ -245,7 +245,8 @@ export class RunningAttempt implements StepServices {
     clearTimeout(this.timer);
     let end: AttemptEnd | Promise<AttemptEnd>;
     try {
-      end = conclude();
+      // Publishers and toJSON methods are users' code too: what they enter must not reach the next attempt.
+      end = isolate(conclude);
     } catch (error) {
       this.tellBroken(error);
       return;

@@ -49,6 +49,7 @@ class Listener {
 class Words implements DomainEventPublisherContract {
   payload(): string {
     look('publisher');
+    requests.enterWith('left by a publisher');
     return 'hello';
   }
 }
@@ -209,5 +210,22 @@ describe('The AsyncLocalStorage of a host', () => {
       Logger.overrideLogger(false);
     }
     expect(lines.filter(([, request]) => request !== undefined)).toEqual([]);
+  });
+});
+
+describe('Steps that start in one turn', () => {
+  it('see nothing of what the publisher of another one has entered', async () => {
+    const lab = await Lab.open(both);
+    try {
+      const worker = await lab.worker({ imports: [ContextModule], settings: { maxConcurrency: 20 } });
+      seen.clear();
+      const submitted = await worker.client.submitMany([1, 2, 3, 4, 5].map(() => requestFor(both)));
+      for (const outcome of submitted)
+        if ('taskUuid' in outcome) await worker.client.waitFor(outcome.taskUuid);
+      expect(seen.get('handler')).toEqual(Array.from({ length: 5 }, () => undefined));
+      expect(seen.get('publisher')).toEqual(Array.from({ length: 5 }, () => undefined));
+    } finally {
+      await lab.close();
+    }
   });
 });
