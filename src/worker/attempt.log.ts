@@ -34,6 +34,8 @@ export function logAttemptEnd(logger: FieldLogger, { attempt }: ClaimedStep, end
       error_code,
       ...stackField(end.failure),
     });
+  } else if (end.kind === 'dropped' && end.reason?.code === 'SHUTDOWN') {
+    logger.warn('Step handed back unspent: it had not ended when the time for the shutdown was over');
   } else if (!('report' in end)) {
     logger.debug(end.kind === 'unknown' ? 'Step handed back: its transaction broke' : 'Step dropped');
   } else if (end.report.outcome === 'succeeded') {
