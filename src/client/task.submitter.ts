@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { BacklogMonitor } from '../backlog/index.js';
@@ -56,6 +58,9 @@ const MOST_SUGGESTIONS = 20;
 /** Calls under way at once. */
 const MOST_FLIGHTS = 2;
 
+/** Refused requests of a batch that are described before others have their turn. */
+const REFUSED_A_TURN = 10;
+
 /** Checks requests, makes tasks of them, and stores these; whoever can run their first steps is told. */
 @Injectable()
 export class TaskSubmitter {
@@ -101,6 +106,7 @@ export class TaskSubmitter {
     let chunk: PlacedTask[] = [];
     let characters = 0;
     let unknown = 0;
+    let refused = 0;
     let most = requests.length > CHUNK_TASKS ? FIRST_CHUNK_TASKS : CHUNK_TASKS;
     for (const [position, request] of requests.entries()) {
       try {
@@ -109,6 +115,9 @@ export class TaskSubmitter {
         characters += json.length;
       } catch (error) {
         outcomes[position] = { error: asTaskerError(error) };
+        refused += 1;
+        // What is wrong with a request takes a while to describe.
+        if (refused % REFUSED_A_TURN === 0) await setImmediate();
         if (error instanceof TemplateNotFoundError) unknown += 1;
       }
       if (chunk.length >= most || characters >= CHUNK_CHARACTERS) {

@@ -1,6 +1,7 @@
 import { _, type Ajv, type CodeKeywordDefinition, type KeywordCxt } from 'ajv';
 import { canonicalJson } from './content.hash.js';
 import type { JsonValue } from './json.types.js';
+import type { CheckSteps } from './violation.collector.js';
 
 /** Their subschemas may fail without the value being wrong. */
 const UNDECIDED = ['anyOf', 'oneOf', 'not', 'if', 'contains'];
@@ -8,11 +9,16 @@ const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef'];
 
 const ADDS = /if\(vErrors === null\)\{vErrors = \[(\w+)\];\}else \{vErrors\.push\(\1\);\}/g;
 
+/** What comparing composed values costs, beside following a reference. */
+const CHARACTERS_A_STEP = 4;
+/** Shorter lists of plain values are compared one by one. */
+const SHORT_ENUM = 8;
+
 type KeywordCode = CodeKeywordDefinition['code'];
 
 /**
- * Makes ajv's code count: each reference that is followed calls `this.step()`, and `uniqueItems` takes time in proportion to
- * the list. `this` is a `CheckSteps`.
+ * Makes ajv's code count: each reference that is followed calls `this.step()`, and so does `uniqueItems` for what it compares.
+ * `uniqueItems` takes time in proportion to the list, and a long `enum` one look at a table. `this` is a `CheckSteps`.
  */
 export function boundSteps(ajv: Ajv): void {
   for (const keyword of REFERENCES) {
@@ -22,6 +28,7 @@ export function boundSteps(ajv: Ajv): void {
     });
   }
   replaceCode(ajv, 'uniqueItems', () => checkUniqueItems);
+  replaceCode(ajv, 'enum', (code) => (cxt) => (isLongEnum(cxt.schema) ? checkEnum(cxt) : code(cxt)));
 }
 
 /** Makes ajv's code tell a `ViolationCollector`, its `this`, of where alternatives begin and end. */
@@ -61,23 +68,54 @@ function checkUniqueItems(cxt: KeywordCxt): void {
   const { gen, data, schema } = cxt;
   if (schema !== true) return;
   const find = gen.scopeValue('func', { ref: findEqualItems });
-  const pair = gen.const('pair', _`${find}(${data})`);
+  const pair = gen.const('pair', _`${find}(${data}, this)`);
   cxt.setParams({ i: _`${pair}[0]`, j: _`${pair}[1]` });
   cxt.fail(_`${pair} !== null`);
 }
 
 /** The places of two equal items, or null. */
-function findEqualItems(items: readonly JsonValue[]): readonly [number, number] | null {
+function findEqualItems(items: readonly JsonValue[], steps: CheckSteps): readonly [number, number] | null {
   const plain = new Map<JsonValue, number>();
   const composed = new Map<string, number>();
   for (const [place, item] of items.entries()) {
-    const before =
-      typeof item === 'object' && item !== null
-        ? seen(composed, equalText(item), place)
-        : seen(plain, item, place);
+    let before: number | undefined;
+    if (typeof item === 'object' && item !== null) {
+      const text = equalText(item);
+      steps.step(1 + text.length / CHARACTERS_A_STEP);
+      before = seen(composed, text, place);
+    } else {
+      steps.step();
+      before = seen(plain, item, place);
+    }
     if (before !== undefined) return [place, before];
   }
   return null;
+}
+
+/** ajv's own code compares each value with each one of the list. */
+function isLongEnum(schema: unknown): schema is readonly JsonValue[] {
+  return (
+    Array.isArray(schema) &&
+    (schema.length > SHORT_ENUM || schema.some((value) => typeof value === 'object' && value !== null))
+  );
+}
+
+function checkEnum(cxt: KeywordCxt): void {
+  const { gen, data, schema } = cxt;
+  if (!isLongEnum(schema)) return;
+  const isListed = gen.scopeValue('func', { ref: membershipOf(schema) });
+  cxt.pass(_`${isListed}(${data})`);
+}
+
+function membershipOf(values: readonly JsonValue[]): (value: JsonValue) => boolean {
+  const plain = new Set(values.filter((value) => typeof value !== 'object' || value === null));
+  const composed = new Set(
+    values.filter((value) => typeof value === 'object' && value !== null).map(equalText),
+  );
+  return (value) =>
+    typeof value === 'object' && value !== null
+      ? composed.size > 0 && composed.has(equalText(value))
+      : plain.has(value);
 }
 
 /** Equal items have the same text. Only the keys of objects have to be put in order for that. */

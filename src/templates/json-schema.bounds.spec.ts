@@ -107,6 +107,23 @@ describe('A check ends', () => {
     expect(check([1, '1', true, null, 'null', [1], ['1'], {}, []])).toEqual([]);
   });
 
+  it('of an enum: however long, an item costs one look', () => {
+    const listed = list((n) => `value ${n}`);
+    const check = compileSchema({ items: { enum: [...listed, { a: 1, b: [2] }] } });
+    expect(check([...listed, { b: [2], a: 1 }])).toEqual([]);
+    expect(check([...listed, { b: [3], a: 1 }])).toHaveLength(1);
+  });
+
+  it('where uniqueItems are looked for again and again', () => {
+    const check = compileSchema({ allOf: list(() => ({ uniqueItems: true }), 40) });
+    expect(
+      check(
+        list((n) => [n], 20_000),
+        'context',
+      ),
+    ).toEqual([{ path: 'context', message: 'takes too many steps to be checked against its schema' }]);
+  });
+
   it.each([
     ['pattern', { pattern: '^(a+)+$' }, `${'a'.repeat(500_000)}!`],
     ['patternProperties', { patternProperties: { '^(a|a)*$': false } }, { [`${'a'.repeat(500_000)}!`]: 1 }],
@@ -148,6 +165,7 @@ describe('A bounded check', () => {
           { type: 'string' },
           { minimum: 2 },
           { enum: [1, 'a'] },
+          { enum: [0, 1, 2, 3, 4, 5, 'a', 'b', null, true, [], {}, [1], { a: 1 }] },
           { type: 'object', required: ['a', 'b'] },
           { $ref: '#/definitions/d' },
           { uniqueItems: true },

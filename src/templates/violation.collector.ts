@@ -21,9 +21,12 @@ export class CheckSteps {
   /** @param value what is checked */
   constructor(private readonly value: unknown) {}
 
-  /** @throws TooManyStepsError */
-  step(): void {
-    this.steps += 1;
+  /**
+   * @param count what was done, in steps
+   * @throws TooManyStepsError
+   */
+  step(count = 1): void {
+    this.steps += count;
     if (this.steps <= this.most) return;
     if (this.counted) throw new TooManyStepsError();
     this.counted = true;
