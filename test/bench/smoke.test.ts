@@ -95,7 +95,7 @@ describe('npm run bench', () => {
 
   it.each([
     ['--nonsense', /^bench: Unknown option '--nonsense'; the flags are --quick, .*--help$/],
-    ['--parts=graph', /^bench: --parts takes some of linear, .*, service, not "graph"$/],
+    ['--parts=graph', /^bench: --parts takes some of linear, .*, hostile, not "graph"$/],
     ['--concurrency=0', /^bench: --concurrency takes a whole number from 1 to 10000, not "0"$/],
     ['--concurrency=10001', /^bench: --concurrency takes a whole number from 1 to 10000, not "10001"$/],
     ['--peers=boss', /^bench: --peers takes some of pg-boss, .*, openworkflow, not "boss"$/],

@@ -49,6 +49,8 @@ describe(`With ${READY} ready steps of ${TEMPLATES} templates`, () => {
   });
 
   it('a claim touches pages by what it takes, not by what waits', async () => {
+    // An analysis that autovacuum has begun would keep the dead entries of the claims above from being passed over.
+    await core.rows('VACUUM tasker.steps');
     const small = await buffersOfClaim(templates, 10);
     const large = await buffersOfClaim(templates, SLOTS);
     const lone = await buffersOfClaim(templates.slice(0, 1), SLOTS);
