@@ -25,9 +25,14 @@ beforeAll(async () => {
 
 afterAll(() => core.drop());
 
+/** The least of three: an analysis by autovacuum in between makes the server plan anew, which reads the catalog. */
 async function buffersOfClaim(served: readonly number[], slots: number): Promise<number> {
-  const values = [worker.workerId, 1, false, served, tokens(slots), 30];
-  return (await costOf(worker, 'claim_steps', values)).buffers;
+  let least = Number.POSITIVE_INFINITY;
+  for (let round = 0; round < 3; round += 1) {
+    const values = [worker.workerId, 1, false, served, tokens(slots), 30];
+    least = Math.min(least, (await costOf(worker, 'claim_steps', values)).buffers);
+  }
+  return least;
 }
 
 describe(`With ${READY} ready steps of ${TEMPLATES} templates`, () => {
