@@ -48,7 +48,7 @@ export class StepInputReader {
   /** Null where the attempt no longer holds its step. Of an input of more than `maxBytes` only its sizes are read. */
   read(attempt: AttemptKey, maxBytes: number): Promise<InputAnswer | null> {
     const reading = this.last.then(() => this.readNow(attempt, maxBytes));
-    // Whoever asked is told of a failure; the next one has its turn all the same.
+    // The caller is told of a failure; the next one has its turn all the same.
     this.last = reading.catch(() => undefined);
     return reading;
   }

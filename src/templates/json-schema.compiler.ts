@@ -18,7 +18,7 @@ import {
   ViolationCollector,
 } from './violation.collector.js';
 
-/** So many violations of one value are described; one more in the list says that there are more. */
+/** This many violations of one value are described; one more in the list says that there are more. */
 export const MOST_VIOLATIONS = 100;
 /** The paths of all violations together are about so long, in characters. */
 const LONGEST_PATHS = 100_000;

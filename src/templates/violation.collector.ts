@@ -6,7 +6,7 @@ const STEPS_A_VALUE = 20;
 /** Violations of alternatives that are built and may be dropped again, for one keyword. */
 const MOST_UNDECIDED = 1_000;
 
-/** The schema tries so many ways to read the value that the check was given up. */
+/** The schema tries too many ways to read the value: the check was given up. */
 export class TooManyStepsError extends Error {}
 
 /** Enough violations are known; the check was ended. */

@@ -150,7 +150,7 @@ export class OpenTransaction {
     }
   }
 
-  /** Nobody waits for the connection to be reset but those who wait for one. */
+  /** The reset runs in the background: only a caller that waits for a connection waits for it. */
   private end(error: unknown): void {
     if (this.ended) return;
     this.ended = true;

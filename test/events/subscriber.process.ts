@@ -16,7 +16,7 @@ export interface SubscriberMessage {
 const config: WorkerBootstrapConfig = JSON.parse(process.env['LAB_WORKER'] ?? '{}');
 const expected = Number(process.env['LAB_EVENTS']);
 const lengths: number[] = [];
-// Whoever started this process is gone.
+// The process that started this one is gone.
 process.on('disconnect', () => process.exit(3));
 
 @Injectable()

@@ -21,7 +21,7 @@ export type WorkerMessage =
 const config: WorkerBootstrapConfig = JSON.parse(process.env['LAB_WORKER'] ?? '{}');
 const pool = new Pool({ connectionString: config.settings?.databaseUrl, max: 2 });
 pool.on('error', () => undefined);
-// Whoever started this process is gone.
+// The process that started this one is gone.
 process.on('disconnect', () => process.exit(3));
 
 function tell(message: WorkerMessage): void {

@@ -191,7 +191,7 @@ describe('The AsyncLocalStorage of a host', () => {
       debug: (message: unknown) => lines.push([String(message), requests.getStore()]),
     });
     try {
-      // Reads of a request, so many at once that the pool has to open connections for them.
+      // Reads of a request; the pool has to open connections for them.
       await requests.run('alice', () =>
         Promise.all(Array.from({ length: 12 }, () => worker.client.submit(requestFor(scoped)))),
       );

@@ -50,7 +50,7 @@ AS $$
   END::bigint
 $$;
 
--- How many bytes of input a claim may carry for each of so many tokens: 32 MiB together, but 16 KiB each at least. One expression.
+-- How many bytes of input a claim may carry for each of p_tokens steps: 32 MiB together, but 16 KiB each at least. One expression.
 CREATE FUNCTION tasker.input_share(p_tokens integer) RETURNS bigint
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 AS $$ SELECT greatest(33554432 / greatest(p_tokens, 1), 16384)::bigint $$;

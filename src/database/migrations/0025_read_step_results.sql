@@ -4,7 +4,7 @@
 -- p_task_uuids, p_names: one entry a result. Answers with a row for each step that is complete: the entry's place, from 1,
 -- and the result, any JSON value. No row if the step does not exist, has not finished, or was resolved by hand.
 --
--- p_budget: once the results of earlier entries have so many bytes, those of later ones are left out: left_out is true and result is
+-- p_budget: once the results of earlier entries have this many bytes, those of later ones are left out: left_out is true and result is
 -- null. Ask for these again. Locks nothing.
 CREATE FUNCTION tasker.read_step_results(p_task_uuids uuid[], p_names text[], p_budget bigint DEFAULT 8388608)
 RETURNS TABLE (ordinal integer, result json, left_out boolean)

@@ -29,7 +29,7 @@ AS $$
 #variable_conflict use_column
 DECLARE
   v_limit integer := cardinality(p_tokens);
-  v_share bigint := tasker.input_share(v_limit);
+  v_share bigint;
   v_tasks uuid[];
   v_indexes smallint[];
   v_seen integer := 0;
@@ -102,6 +102,7 @@ BEGIN
     END IF;
 
     IF v_tasks IS NOT NULL THEN
+      v_share := tasker.input_share(cardinality(v_tasks));
       RETURN QUERY
       WITH taken AS (
         UPDATE tasker.steps s

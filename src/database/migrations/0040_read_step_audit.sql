@@ -4,7 +4,7 @@
 --
 -- p_after   the last event of the page before, 0 to begin with the oldest
 -- p_limit   the most rows
--- p_budget  the page ends before the row whose results, errors and metadata are past so many bytes, but has one in any case
+-- p_budget  the page ends before the row whose results, errors and metadata are past this many bytes, but has one in any case
 -- more says in each row whether further ones follow the page.
 CREATE FUNCTION tasker.read_step_audit(
   p_task_uuid uuid,

@@ -76,7 +76,7 @@ const handlers = new LabHandlers({
   workMs: options.workMs,
   blockMs: options.blockMs,
 });
-// Whoever started this process is gone.
+// The process that started this one is gone.
 process.on('disconnect', () => process.exit(3));
 const worker = await WorkerBootstrap.bootstrap({
   logger: ['warn', 'error', 'fatal'],
