@@ -5,7 +5,7 @@
 -- p_budget  how many bytes of results, metadata and errors are in the answer: those of the steps that have least, as far as it goes.
 --           Of a step past it, "omitted" is true, result and metadata are null, and its error is cut: no context, no backtrace, and
 --           1,000 characters of its message. With 0 none is read, and "omitted" is false
--- p_whole   null, or the index of a step that is answered whole whatever the budget
+-- p_whole   null, or the index of a step that is answered whole under any budget
 CREATE FUNCTION tasker.read_task(p_task_uuid uuid, p_budget bigint DEFAULT 8388608, p_whole smallint DEFAULT NULL) RETURNS json
 LANGUAGE plpgsql STABLE
 AS $$
